@@ -1,0 +1,153 @@
+// Every error class of the daemon, and the one table that says what an error means: try again, or stop with an exit
+// status and a remedy. Errors are recognised by class, SQLSTATE or code, never by the text of a message.
+
+/** Bad usage of the command line. Exit 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+export interface ConfigProblem {
+  /** Where in the config: `endpoints[0].url`. */
+  readonly path: string
+  readonly message: string
+}
+
+/** The config file is wrong; every problem at once. Exit 2. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  constructor(
+    readonly file: string,
+    readonly problems: readonly ConfigProblem[],
+    options?: ErrorOptions,
+  ) {
+    super(
+      `${file}: ${problems.map((p) => (p.path === '' ? p.message : `${p.path}: ${p.message}`)).join('\n')}`,
+      options,
+    )
+  }
+}
+
+/** A user's protocol file does not load. Exit 2. */
+export class ProtocolLoadError extends Error {
+  override readonly name = 'ProtocolLoadError'
+  constructor(
+    readonly file: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${file}: ${message}`, options)
+  }
+}
+
+/** The database cannot serve the daemon until somebody mends it. Exit 3. */
+export class NotReadyError extends Error {
+  override readonly name = 'NotReadyError'
+  constructor(
+    /** One sentence: what was found. */
+    readonly found: string,
+    /** What mends it: SQL, a setting, or a config key. */
+    readonly remedy: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${found}\n  to mend it: ${remedy}`, options)
+  }
+}
+
+/** What the journal holds is not followed by what the server can still give. Exit 4. */
+export class GapError extends Error {
+  override readonly name = 'GapError'
+  constructor(
+    readonly facts: {
+      readonly slot: string
+      readonly reason: string
+      /** Printed LSNs; `unknown` where nobody can say. */
+      readonly from: string
+      readonly to: string
+      readonly lastCommitAt: string | null
+    },
+    readonly remedy: string,
+  ) {
+    super(
+      `gap on slot "${facts.slot}": ${facts.reason}; changes from ${facts.from} to ${facts.to} are not in the journal` +
+        ` (last commit seen: ${facts.lastCommitAt ?? 'none'})\n  to go on: ${remedy}`,
+    )
+  }
+}
+
+/** The replication stream broke in a way that a new connection mends: silence, a truncated frame, an early end. */
+export class StreamError extends Error {
+  override readonly name = 'StreamError'
+  constructor(
+    readonly code: 'SILENT' | 'ENDED' | 'MALFORMED',
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+  }
+}
+
+/** The journal cannot be used as it is. Exit 1. */
+export class JournalError extends Error {
+  override readonly name = 'JournalError'
+}
+
+export type ExitStatus = 0 | 1 | 2 | 3 | 4
+
+export type Verdict =
+  | { readonly tag: 'retry'; readonly code: string }
+  | { readonly tag: 'stop'; readonly exitStatus: ExitStatus; readonly code: string; readonly remedy: string }
+
+const stop = (exitStatus: ExitStatus, code: string, remedy: string): Verdict => ({
+  tag: 'stop',
+  exitStatus,
+  code,
+  remedy,
+})
+
+/** SQLSTATEs and system codes that only a person can mend. Everything else that a database says is tried again. */
+const permanent: Readonly<Record<string, string>> = {
+  '28P01': 'the password is wrong: correct database.url (or the variable it takes the password from)',
+  '28000': 'the server refuses this role or host: look at pg_hba.conf and at the role in database.url',
+  '3D000': 'the database does not exist: correct its name in database.url',
+  '42501': 'the role lacks a privilege: run `notifyd check`, it prints the GRANT',
+  '42704': 'an object the daemon needs is missing: run `notifyd check`, it prints the SQL that makes it',
+  '42P01': 'a table is missing: correct models.*.table in the config',
+  '42703': 'a column is missing: correct models.*.columns in the config',
+  '53400': 'all replication slots are in use: raise max_replication_slots (restart needed) or drop an unused slot',
+  '0A000': 'the server does not support what was asked: PostgreSQL 14 to 18 with wal_level = logical is needed',
+  '55000': 'the server is not in the state that logical replication needs: run `notifyd check`',
+}
+
+/** What to do about an error. Pure. Bugs (TypeError and the like) stop with status 1: retrying would repeat them. */
+export function judge(error: unknown): Verdict {
+  if (error instanceof UsageError) return stop(2, 'USAGE', 'see --help')
+  if (error instanceof ConfigError) return stop(2, 'CONFIG', 'correct the config file')
+  if (error instanceof ProtocolLoadError) return stop(2, 'PROTOCOL', 'correct the protocol file')
+  if (error instanceof NotReadyError) return stop(3, 'NOT_READY', error.remedy)
+  if (error instanceof GapError) return stop(4, 'GAP', error.remedy)
+  if (error instanceof JournalError)
+    return stop(1, 'JOURNAL', 'see the message; nothing was acknowledged past the journal')
+  if (error instanceof StreamError) return { tag: 'retry', code: error.code }
+  const code = errorCode(error)
+  if (code === null && isBug(error)) {
+    return stop(1, 'BUG', 'this is a defect of notifyd: please report it with the stack trace')
+  }
+  if (code === null) return { tag: 'retry', code: 'CONNECTION' } // pg gives a cut connection and its time-out no code
+  const remedy = permanent[code]
+  return remedy ? stop(3, code, remedy) : { tag: 'retry', code }
+}
+
+const isBug = (error: unknown): boolean =>
+  !(error instanceof Error) ||
+  error instanceof TypeError ||
+  error instanceof RangeError ||
+  error instanceof ReferenceError ||
+  error instanceof SyntaxError
+
+/** The SQLSTATE or system code of an error; for an AggregateError (happy eyeballs) that of its first part; else null. */
+export function errorCode(error: unknown): string | null {
+  if (typeof error !== 'object' || error === null) return null
+  if ('code' in error && typeof error.code === 'string' && error.code !== '') return error.code
+  if (error instanceof AggregateError && error.errors.length > 0) return errorCode(error.errors[0])
+  return null
+}

@@ -1,0 +1,65 @@
+// What is owed, as the sender sees it, and the journal's side of paying it. The sender imports this file; the journal's
+// SQLite and (later) PostgreSQL engines implement it. Every promise resolves only when the write is fsynced.
+import type { Micros } from '../base/time.js'
+import type { Lsn } from '../capture/lsn.js'
+
+/** One owed POST. Rows of one endpoint have ascending `id` in the order in which they became owed. */
+export interface Delivery {
+  readonly id: number
+  readonly webhookId: string
+  readonly endpoint: string
+  /** Absolute URL of a notification to no configured endpoint; null: the configured endpoint's. */
+  readonly url: string | null
+  /** Order is kept within (endpoint, lane). */
+  readonly lane: string
+  /** Per endpoint, from 1, without holes. Null for `gap` and `test`. */
+  readonly sequence: number | null
+  readonly notification: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+  /** Attempts made so far. */
+  readonly attempts: number
+  readonly commitLsn: Lsn | null
+  readonly committedAt: Micros | null
+  readonly appointmentExternalId: string | null
+}
+
+/** How an attempt ended, with what the operator may see of it (no body, no path, no header). */
+export interface Attempt {
+  readonly deliveryId: number
+  /** From 1. */
+  readonly number: number
+  /** Unix milliseconds. */
+  readonly startedAt: number
+  readonly durationMs: number
+  /** HTTP status, or null where no answer came. */
+  readonly status: number | null
+  /** A short class of failure (`ECONNREFUSED`, `timeout`, `http 500`, `refused address`), null on success. */
+  readonly error: string | null
+}
+
+/** What an attempt changed; written together with the attempt. */
+export type Settlement =
+  | { readonly tag: 'delivered'; readonly delivery: Delivery; readonly attempt: Attempt }
+  /** The lane waits until `retryAt` (unix ms). */
+  | { readonly tag: 'retry'; readonly delivery: Delivery; readonly attempt: Attempt; readonly retryAt: number }
+  | { readonly tag: 'dead'; readonly delivery: Delivery; readonly attempt: Attempt }
+
+/**
+ * A lane is *waiting* while its first owed delivery has failed and its retry is not yet due: the journal keeps that in
+ * `lane_wait`, so that nothing of a waiting lane need be in memory. `delivered` and `dead` end the waiting.
+ */
+export interface DeliveryJournal {
+  /** Names of all endpoints with something owed. */
+  endpointsOwed(): readonly string[]
+  /** Owed deliveries of lanes that do not wait, with id > afterId, ascending, at most `limit`. */
+  loadOwed(endpoint: string, afterId: number, limit: number): readonly Delivery[]
+  /** Owed deliveries of one lane with id > afterId, ascending, whether it waits or not. */
+  loadLane(endpoint: string, lane: string, afterId: number, limit: number): readonly Delivery[]
+  /** First owed delivery of each waiting lane whose retry is due at `nowMs`, the longest due first. */
+  loadDue(endpoint: string, nowMs: number, limit: number): readonly Delivery[]
+  /** When the next waiting lane becomes due (unix ms), or null. */
+  nextDueAt(endpoint: string): number | null
+  /** Group commit: settlements of concurrent calls share one fsync. */
+  settle(settlements: readonly Settlement[]): Promise<void>
+}
