@@ -1,0 +1,38 @@
+// One way to connect to the clinical database: the settings that every connection of the daemon forces, so that text
+// output does not depend on the role's or the database's own (traps: "Text output follows the role's settings").
+import type { ConnectionOptions as TlsOptions } from 'node:tls'
+import type { ClientConfig } from 'pg'
+import { parseIntoClientConfig } from 'pg-connection-string'
+
+export interface DatabaseAddress {
+  readonly url: string
+  /** Node's TLS options (`ca`, `cert`, `key` as PEM); null leaves it to the URL's sslmode. */
+  readonly tls: TlsOptions | null
+}
+
+const forced = [
+  'datestyle=ISO',
+  'intervalstyle=postgres',
+  'timezone=UTC',
+  'bytea_output=hex',
+  'extra_float_digits=3',
+] as const
+
+/**
+ * Options for a `pg` client or pool. `extra` are further settings, `name=value`. The URL's own `options` are kept and
+ * come first, so that the forced ones win.
+ */
+export function connectionConfig(address: DatabaseAddress, extra: readonly string[] = []): ClientConfig {
+  const parsed = parseIntoClientConfig(address.url)
+  const options = [parsed.options ?? '', ...[...forced, ...extra].map((setting) => `-c ${setting}`)].join(' ').trim()
+  return {
+    ...parsed,
+    ...(address.tls === null ? {} : { ssl: address.tls }),
+    options,
+    application_name: 'notifyd',
+    client_encoding: 'UTF8',
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+  }
+}

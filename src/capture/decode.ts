@@ -1,0 +1,85 @@
+// pgoutput payloads in, typed messages out, every value its exact text. Owns the safe use of the parser package: column
+// parsers replaced by the identity (else pg.types would round microseconds and JSON numbers), OIDs made unsigned.
+// https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html
+import { type Pgoutput, PgoutputPlugin } from 'pg-logical-replication'
+import { StreamError } from '../base/errors.js'
+import type { Micros } from '../base/time.js'
+import type { Relation, Row } from './change-message.js'
+import { type Lsn, parseLsn } from './lsn.js'
+
+export type DecodedMessage =
+  | { readonly tag: 'begin'; readonly commitLsn: Lsn; readonly committedAt: Micros }
+  | { readonly tag: 'insert'; readonly relation: Relation; readonly new: Row }
+  | { readonly tag: 'update'; readonly relation: Relation; readonly old: Row | null; readonly new: Row }
+  | { readonly tag: 'delete'; readonly relation: Relation; readonly old: Row }
+  | { readonly tag: 'truncate'; readonly relations: readonly Relation[] }
+  | { readonly tag: 'commit'; readonly commitLsn: Lsn; readonly endLsn: Lsn }
+  /** Origins, types, relations and logical messages: nothing that becomes a change. */
+  | { readonly tag: 'other' }
+
+const other: DecodedMessage = { tag: 'other' }
+
+/** Decodes one connection's messages: it remembers the relations that the server announced on it. */
+export class Decoder {
+  readonly #plugin = new PgoutputPlugin({ protoVersion: 1, publicationNames: [] })
+  readonly #relations = new Map<number, Relation>()
+
+  /** @throws StreamError `MALFORMED` for bytes that are not a pgoutput message. */
+  decode(payload: Buffer): DecodedMessage {
+    let message: Pgoutput.Message
+    try {
+      message = this.#plugin.parse(payload)
+    } catch (cause) {
+      throw malformed('an undecodable message', cause)
+    }
+    switch (message.tag) {
+      case 'insert':
+        return { tag: 'insert', relation: this.#relation(message.relation), new: message.new }
+      case 'update':
+        return { tag: 'update', relation: this.#relation(message.relation), old: message.old, new: message.new }
+      case 'delete':
+        return { tag: 'delete', relation: this.#relation(message.relation), old: message.old ?? message.key ?? {} }
+      case 'begin':
+        return { tag: 'begin', commitLsn: lsnOf(message.commitLsn), committedAt: Number(message.commitTime) }
+      case 'commit':
+        return { tag: 'commit', commitLsn: lsnOf(message.commitLsn), endLsn: lsnOf(message.commitEndLsn) }
+      case 'relation':
+        this.#remember(message)
+        return other
+      case 'truncate':
+        return { tag: 'truncate', relations: message.relations.map((relation) => this.#relation(relation)) }
+      case 'origin':
+      case 'type':
+      case 'message':
+        return other
+      default:
+        return message satisfies never
+    }
+  }
+
+  #remember(message: Pgoutput.MessageRelation): void {
+    for (const column of message.columns) column.parser = (text: string) => text
+    this.#relations.set(message.relationOid, {
+      oid: message.relationOid >>> 0,
+      schema: message.schema,
+      table: message.name,
+      identity: message.replicaIdentity,
+      columns: message.columns.map((column) => ({ name: column.name, typeOid: column.typeOid >>> 0 })),
+    })
+  }
+
+  #relation(message: Pgoutput.MessageRelation | undefined): Relation {
+    const relation = message && this.#relations.get(message.relationOid)
+    if (relation === undefined) throw malformed('a row of a table that was not announced')
+    return relation
+  }
+}
+
+function lsnOf(text: string | null): Lsn {
+  if (text === null) throw malformed('a transaction without an LSN')
+  return parseLsn(text)
+}
+
+function malformed(what: string, cause?: unknown): StreamError {
+  return new StreamError('MALFORMED', `the server sent ${what}`, { cause })
+}

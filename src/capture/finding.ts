@@ -1,0 +1,45 @@
+// One row of a preflight: what was looked at, what was found, and the SQL or setting that mends it.
+
+export interface Finding {
+  readonly level: 'ok' | 'warn' | 'fail'
+  /** What was looked at, a few words. */
+  readonly title: string
+  /** What was found, one sentence without data of patients. */
+  readonly found: string
+  /** SQL or config that mends it; null where nothing needs mending. */
+  readonly remedy: string | null
+}
+
+export const ok = (title: string, found: string): Finding => ({ level: 'ok', title, found, remedy: null })
+export const warn = (title: string, found: string, remedy: string): Finding => ({ level: 'warn', title, found, remedy })
+export const fail = (title: string, found: string, remedy: string): Finding => ({ level: 'fail', title, found, remedy })
+
+/** What preflight needs of an ordinary connection; `pg`'s Pool and Client are such. */
+export interface Sql {
+  query<R extends object>(text: string, values?: unknown[]): Promise<{ readonly rows: R[] }>
+}
+
+/** A table that the daemon follows or reads. */
+export interface WatchedTable {
+  /** The model's name in the config: messages point at `models.<model>`. */
+  readonly model: string
+  readonly schema: string
+  readonly table: string
+  /** Real names of the columns that the model needs. */
+  readonly columns: readonly string[]
+  /** Its changes are followed, so the publication must have it. */
+  readonly published: boolean
+  /** The daemon needs old values: REPLICA IDENTITY FULL. */
+  readonly needsOldImage: boolean
+  /** Resolution reads it: SELECT on `columns`, and no row security in the way. */
+  readonly selected: boolean
+}
+
+export const quoteIdentifier = (name: string): string => `"${name.replaceAll('"', '""')}"`
+
+/** Bare where PostgreSQL would take it so, else quoted: for SQL that a person reads. */
+export const readableIdentifier = (name: string): string =>
+  /^[a-z_][a-z0-9_]*$/.test(name) ? name : quoteIdentifier(name)
+
+export const readableTable = (table: { readonly schema: string; readonly table: string }): string =>
+  `${readableIdentifier(table.schema)}.${readableIdentifier(table.table)}`

@@ -1,0 +1,110 @@
+// The publication as the catalogs describe it, held against what the daemon needs. Findings for preflight, and a
+// fingerprint for the watch while streaming: since PostgreSQL 18 a publication that goes missing is only a warning in the
+// server's log and an empty stream, and a drift cannot be repaired by reconnecting.
+import {
+  type Finding,
+  fail,
+  ok,
+  readableIdentifier,
+  readableTable,
+  type Sql,
+  type WatchedTable,
+  warn,
+} from './finding.js'
+
+interface PublicationFacts {
+  readonly all_tables: boolean
+  readonly publishes_all: boolean
+  readonly via_root: boolean
+  readonly tables: readonly PublishedTable[]
+}
+
+interface PublishedTable {
+  readonly schema: string
+  readonly table: string
+  readonly kind: string
+  readonly identity: string
+  /** Published columns; null: the server is older than 15 and publishes all. */
+  readonly columns: readonly string[] | null
+  readonly row_filter: string | null
+}
+
+/** `attnames` and `rowfilter` exist from 15 on; to_jsonb asks for them without naming them. */
+const factsQuery = `
+  SELECT p.puballtables AS all_tables, p.pubinsert AND p.pubupdate AND p.pubdelete AS publishes_all, p.pubviaroot AS via_root,
+         (SELECT coalesce(json_agg(json_build_object(
+                   'schema', t.schemaname, 'table', t.tablename, 'kind', c.relkind, 'identity', c.relreplident,
+                   'columns', to_jsonb(t) -> 'attnames', 'row_filter', to_jsonb(t) ->> 'rowfilter')
+                   ORDER BY t.schemaname, t.tablename), '[]')
+            FROM pg_publication_tables t
+            JOIN pg_namespace n ON n.nspname = t.schemaname
+            JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.tablename
+           WHERE t.pubname = p.pubname) AS tables
+    FROM pg_publication p WHERE p.pubname = $1`
+
+export interface PublicationReport {
+  readonly findings: readonly Finding[]
+  /** Equal as long as nothing about the watched tables' publication has changed; empty: there is no publication. */
+  readonly fingerprint: string
+}
+
+export async function inspectPublication(
+  sql: Sql,
+  name: string,
+  watched: readonly WatchedTable[],
+): Promise<PublicationReport> {
+  const { rows } = await sql.query<PublicationFacts>(factsQuery, [name])
+  const [facts] = rows
+  const published = watched.filter((table) => table.published)
+  const shown = readableIdentifier(name)
+  if (facts === undefined) {
+    const list = published.map(readableTable).join(', ')
+    const remedy = `CREATE PUBLICATION ${shown} FOR TABLE ${list};`
+    return { fingerprint: '', findings: [fail(`publication ${shown}`, `there is no publication ${shown}`, remedy)] }
+  }
+  const findings = [...generalFindings(shown, facts), ...published.map((table) => tableFinding(shown, facts, table))]
+  const ours = facts.tables.filter((t) => published.some((w) => w.schema === t.schema && w.table === t.table))
+  return { findings, fingerprint: JSON.stringify([facts.publishes_all, facts.via_root, ours]) }
+}
+
+function generalFindings(shown: string, facts: PublicationFacts): Finding[] {
+  const title = `publication ${shown}`
+  if (!facts.publishes_all) {
+    const found = `publication ${shown} does not publish all of insert, update and delete`
+    return [fail(title, found, `ALTER PUBLICATION ${shown} SET (publish = 'insert, update, delete, truncate');`)]
+  }
+  if (facts.all_tables) {
+    const found = 'it is FOR ALL TABLES: every table of the database is decoded and sent, and new ones join unasked'
+    return [warn(title, found, `make a publication for the watched tables only (notifyd setup --print-sql)`)]
+  }
+  return [ok(title, 'found, publishes insert, update and delete')]
+}
+
+function tableFinding(shown: string, facts: PublicationFacts, watched: WatchedTable): Finding {
+  const name = readableTable(watched)
+  const title = `${name} in publication ${shown}`
+  const member = facts.tables.find((table) => table.schema === watched.schema && table.table === watched.table)
+  if (member === undefined) {
+    const remedy = `ALTER PUBLICATION ${shown} ADD TABLE ${name};`
+    const viaRoot = `if ${name} is partitioned: ALTER PUBLICATION ${shown} SET (publish_via_partition_root = true);`
+    return fail(
+      title,
+      `publication ${shown} does not have ${name}`,
+      facts.tables.length > 0 ? `${remedy}  -- ${viaRoot}` : remedy,
+    )
+  }
+  if (member.kind === 'p' && !facts.via_root) {
+    const remedy = `ALTER PUBLICATION ${shown} SET (publish_via_partition_root = true);`
+    return fail(title, `${name} is partitioned, and its changes are published under its partitions' names`, remedy)
+  }
+  const again = `ALTER PUBLICATION ${shown} DROP TABLE ${name}; ALTER PUBLICATION ${shown} ADD TABLE ${name};`
+  if (member.row_filter !== null)
+    return fail(title, `publication ${shown} has a row filter on ${name}: rows would be missed`, again)
+  const columns = member.columns
+  const missing = columns === null ? [] : watched.columns.filter((column) => !columns.includes(column))
+  if (missing.length > 0) {
+    const list = missing.map(readableIdentifier).join(', ')
+    return fail(title, `the column list of ${name} in publication ${shown} lacks ${list}`, again)
+  }
+  return ok(title, columns === null ? 'published' : `published with ${columns.length} columns`)
+}

@@ -1,0 +1,101 @@
+// The watched tables as the catalogs describe them: existence, columns, replica identity, grants, row security. Findings
+// out, each with the SQL that mends it. Reads only.
+import {
+  type Finding,
+  fail,
+  ok,
+  readableIdentifier,
+  readableTable,
+  type Sql,
+  type WatchedTable,
+  warn,
+} from './finding.js'
+
+/** `kind`, `identity`: pg_class.relkind and relreplident. */
+interface TableFacts {
+  readonly kind: string
+  readonly identity: 'd' | 'n' | 'f' | 'i'
+  readonly has_primary_key: boolean
+  readonly row_security: boolean
+  readonly schema_usage: boolean
+  readonly columns: readonly string[]
+  readonly selectable: readonly string[]
+}
+
+const factsQuery = `
+  SELECT c.relkind::text AS kind, c.relreplident::text AS identity,
+         EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary) AS has_primary_key,
+         row_security_active(c.oid) AS row_security,
+         has_schema_privilege(n.oid, 'USAGE') AS schema_usage,
+         (SELECT coalesce(json_agg(a.attname), '[]') FROM pg_attribute a
+           WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
+         (SELECT coalesce(json_agg(a.attname), '[]') FROM pg_attribute a
+           WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+             AND has_column_privilege(c.oid, a.attnum, 'SELECT')) AS selectable
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`
+
+/** One table's findings. `role` is the daemon's role, for the GRANTs. */
+export async function inspectTable(sql: Sql, watched: WatchedTable, role: string): Promise<Finding[]> {
+  const { rows } = await sql.query<TableFacts>(factsQuery, [watched.schema, watched.table])
+  const [facts] = rows
+  const name = readableTable(watched)
+  const title = `table ${name}`
+  if (facts === undefined) {
+    return [fail(title, `there is no table ${name}`, `correct models.${watched.model}.table in the config`)]
+  }
+  const missing = watched.columns.filter((column) => !facts.columns.includes(column))
+  if (missing.length > 0) {
+    const keys = `models.${watched.model}.columns`
+    const found = `${name} has no column ${missing.map(readableIdentifier).join(', ')}`
+    return [fail(title, found, `map the canonical names to the table's own columns in ${keys}`)]
+  }
+  return [
+    ok(title, `found, with the ${watched.columns.length} columns that models.${watched.model} maps`),
+    ...(watched.published ? [identityFinding(watched, facts)] : []),
+    ...(watched.selected ? grantFindings(watched, facts, role) : []),
+  ]
+}
+
+function identityFinding(watched: WatchedTable, facts: TableFacts): Finding {
+  const name = readableTable(watched)
+  const title = `replica identity of ${name}`
+  const full = `ALTER TABLE ${name} REPLICA IDENTITY FULL;`
+  if (facts.identity === 'f') return ok(title, 'FULL')
+  if (watched.needsOldImage) {
+    return fail(title, `${name} does not have REPLICA IDENTITY FULL, so old values never arrive`, full)
+  }
+  if (facts.identity === 'n' || (facts.identity === 'd' && !facts.has_primary_key)) {
+    const found = `${name} has no replica identity: publishing it makes the application's UPDATE and DELETE fail`
+    return fail(title, found, full)
+  }
+  return warn(title, 'not FULL: an update arrives without old values, and notifies nothing', full)
+}
+
+function grantFindings(watched: WatchedTable, facts: TableFacts, role: string): Finding[] {
+  const name = readableTable(watched)
+  const title = `grants on ${name}`
+  const grantee = readableIdentifier(role)
+  if (!facts.schema_usage) {
+    const schema = readableIdentifier(watched.schema)
+    return [
+      fail(title, `role ${grantee} may not use schema ${schema}`, `GRANT USAGE ON SCHEMA ${schema} TO ${grantee};`),
+    ]
+  }
+  const hidden = watched.columns.filter((column) => !facts.selectable.includes(column))
+  if (hidden.length > 0) {
+    const columns = hidden.map(readableIdentifier).join(', ')
+    return [
+      fail(
+        title,
+        `role ${grantee} may not read ${columns} of ${name}`,
+        `GRANT SELECT (${columns}) ON ${name} TO ${grantee};`,
+      ),
+    ]
+  }
+  if (facts.row_security) {
+    const found = `row security on ${name} would hide rows from role ${grantee}`
+    return [fail(title, found, `ALTER ROLE ${grantee} BYPASSRLS;`)]
+  }
+  return [ok(title, `role ${grantee} may read the ${watched.columns.length} mapped columns`)]
+}
