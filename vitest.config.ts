@@ -1,0 +1,33 @@
+// Three projects by file name: pure tests, tests on a real PostgreSQL, and tests of the built daemon. The latter two
+// share one server, which the global setup starts when the first of them is to run.
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const pgTests = 'test/**/*.pg.test.ts'
+const e2eTests = 'test/**/*.e2e.test.ts'
+const globalSetup = 'test/support/global-setup.ts'
+
+export default defineConfig({
+  resolve: {
+    alias: { 'notification-protocol': fileURLToPath(new URL('./src/index.ts', import.meta.url)) },
+  },
+  test: {
+    pool: 'forks',
+    maxWorkers: 2,
+    passWithNoTests: true,
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [pgTests, e2eTests], testTimeout: 10_000 },
+      },
+      {
+        extends: true,
+        test: { name: 'pg', include: [pgTests], globalSetup, testTimeout: 30_000, hookTimeout: 30_000 },
+      },
+      {
+        extends: true,
+        test: { name: 'e2e', include: [e2eTests], globalSetup, testTimeout: 60_000, hookTimeout: 60_000 },
+      },
+    ],
+  },
+})
