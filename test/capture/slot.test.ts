@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest'
+import { GapError, NotReadyError } from '../../src/base/errors.js'
+import { toLsn } from '../../src/capture/lsn.js'
+import { judgeStart, type SlotFacts, type StartFacts } from '../../src/capture/slot.js'
+
+const slot: SlotFacts = {
+  plugin: 'pgoutput',
+  slotType: 'logical',
+  database: 'clinic',
+  active: false,
+  walStatus: 'reserved',
+  confirmedFlush: toLsn(500n),
+  restartLsn: toLsn(400n),
+  retainedBytes: 0,
+}
+const known = { systemIdentifier: '7', timeline: 1, durableLsn: toLsn(500n), lastCommitAt: '2026-01-01T00:00:00Z' }
+const resumable: StartFacts = {
+  slot: 'notifyd',
+  known,
+  intended: true,
+  found: slot,
+  database: 'clinic',
+  server: { systemIdentifier: '7', timeline: 1, walEnd: toLsn(900n) },
+}
+const fresh: StartFacts = { ...resumable, known: null, intended: false, found: null }
+
+describe('how to begin', () => {
+  test('nothing anywhere: the very first start makes the slot', () => {
+    expect(judgeStart(fresh)).toEqual({ tag: 'create' })
+  })
+
+  test('a crash between the noted intent and the slot: make it', () => {
+    expect(judgeStart({ ...fresh, intended: true })).toEqual({ tag: 'create' })
+  })
+
+  test('a crash between the slot and the journal’s record of it: adopt what the intent made', () => {
+    expect(judgeStart({ ...fresh, intended: true, found: slot })).toEqual({ tag: 'adopt', from: 500n })
+  })
+
+  test('resumes at the journal’s durable LSN, also when the slot fell behind it in a crash of the server', () => {
+    expect(judgeStart(resumable)).toEqual({ tag: 'resume', from: 500n })
+    const behind = { ...slot, confirmedFlush: toLsn(300n) }
+    expect(judgeStart({ ...resumable, found: behind })).toEqual({ tag: 'resume', from: 500n })
+  })
+})
+
+describe('a gap is named, and halts', () => {
+  test.each<[string, Partial<StartFacts>, string]>([
+    ['a new journal beside an old slot', { known: null, intended: false }, 'journal is new'],
+    ['another cluster', { server: { ...resumable.server, systemIdentifier: '8' } }, 'another database cluster'],
+    ['a server behind the journal', { server: { ...resumable.server, walEnd: toLsn(499n) } }, 'behind the journal'],
+    ['another timeline', { server: { ...resumable.server, timeline: 2 } }, 'timeline'],
+    ['no slot', { found: null }, 'missing'],
+    ['a lost slot', { found: { ...slot, walStatus: 'lost' } }, 'lost'],
+    ['an invalidated slot', { found: { ...slot, restartLsn: null } }, 'lost'],
+    ['a slot that someone advanced', { found: { ...slot, confirmedFlush: toLsn(501n) } }, 'ahead of the journal'],
+  ])('%s', (_name, facts, reason) => {
+    const act = () => judgeStart({ ...resumable, ...facts })
+    expect(act).toThrow(GapError)
+    expect(act).toThrow(reason)
+    expect(act).toThrow('notifyd')
+  })
+
+  test('says from where to where, and when the last commit was seen', () => {
+    expect(() => judgeStart({ ...resumable, found: null })).toThrow(/from 0\/1F4 to 0\/384.*2026-01-01T00:00:00Z/)
+  })
+})
+
+test.each([
+  ['physical', { slotType: 'physical' }],
+  ['another plugin', { plugin: 'wal2json' }],
+  ['another database', { database: 'billing' }],
+])('a slot of another kind (%s) is refused, not used', (_name, facts) => {
+  expect(() => judgeStart({ ...resumable, found: { ...slot, ...facts } })).toThrow(NotReadyError)
+})
