@@ -1,0 +1,202 @@
+import pg from 'pg'
+import { describe, expect, test } from 'vitest'
+import type { Finding, Sql, WatchedTable } from '../../src/capture/finding.js'
+import { preflight } from '../../src/capture/preflight.js'
+import { inspectPublication } from '../../src/capture/publication.js'
+import { createTestDatabase, type TestDatabase } from '../support/database.js'
+
+const tables: readonly WatchedTable[] = [
+  {
+    model: 'appointment',
+    schema: 'public',
+    table: 'appointment',
+    columns: ['id', 'externally_exposable_id', 'patient_id', 'start_time', 'duration_minutes', 'note_id'],
+    published: true,
+    needsOldImage: true,
+    selected: true,
+  },
+  {
+    model: 'notestatechangeevent',
+    schema: 'public',
+    table: 'note_state_change_event',
+    columns: ['id', 'note_id', 'state'],
+    published: true,
+    needsOldImage: false,
+    selected: true,
+  },
+  {
+    model: 'patient',
+    schema: 'public',
+    table: 'patient',
+    columns: ['id', 'key'],
+    published: false,
+    needsOldImage: false,
+    selected: true,
+  },
+]
+
+/** Looks at the database as the daemon's own role. */
+async function look(
+  database: TestDatabase,
+  options: { slot?: string; publication?: string; watched?: readonly WatchedTable[] } = {},
+) {
+  const client = new pg.Client(database.url)
+  await client.connect()
+  try {
+    const sql: Sql = {
+      query: async <R extends object>(text: string, values?: unknown[]) =>
+        client.query<R & pg.QueryResultRow>(text, values),
+    }
+    const { slot = database.slot, publication = 'notifyd', watched = tables } = options
+    return await preflight({ sql, slot, publication, tables: watched })
+  } finally {
+    await client.end()
+  }
+}
+
+const failures = (findings: readonly Finding[]) => findings.filter((finding) => finding.level === 'fail')
+
+describe('preflight as the daemon’s minimal role', () => {
+  test('finds nothing wrong with the clinic’s own migrations, and changes nothing', async () => {
+    await using database = await createTestDatabase()
+    const findings = await look(database)
+    expect(failures(findings)).toEqual([])
+    expect(findings.length).toBeGreaterThan(8)
+    expect(await database.query('SELECT FROM pg_replication_slots WHERE database = current_database()')).toEqual([])
+  })
+
+  test.each<[string, string, string, string]>([
+    [
+      'no REPLICA IDENTITY FULL',
+      'ALTER TABLE appointment REPLICA IDENTITY DEFAULT',
+      'REPLICA IDENTITY FULL',
+      'ALTER TABLE public.appointment REPLICA IDENTITY FULL;',
+    ],
+    [
+      'a missing publication',
+      'DROP PUBLICATION notifyd',
+      'no publication notifyd',
+      'CREATE PUBLICATION notifyd FOR TABLE public.appointment, public.note_state_change_event;',
+    ],
+    [
+      'a table that is not published',
+      'ALTER PUBLICATION notifyd DROP TABLE note_state_change_event',
+      'does not have public.note_state_change_event',
+      'ALTER PUBLICATION notifyd ADD TABLE public.note_state_change_event;',
+    ],
+    [
+      'a publication without deletes',
+      "ALTER PUBLICATION notifyd SET (publish = 'insert, update')",
+      'does not publish all',
+      'ALTER PUBLICATION notifyd SET',
+    ],
+    [
+      'a row filter',
+      'ALTER PUBLICATION notifyd SET TABLE appointment WHERE (patient_id > 3), note_state_change_event',
+      'row filter',
+      'DROP TABLE public.appointment',
+    ],
+    [
+      'a missing table',
+      'DROP TABLE note_state_change_event',
+      'no table public.note_state_change_event',
+      'models.notestatechangeevent.table',
+    ],
+    [
+      'a missing column',
+      'ALTER TABLE appointment RENAME COLUMN duration_minutes TO minutes',
+      'no column duration_minutes',
+      'models.appointment.columns',
+    ],
+    [
+      'a missing grant',
+      'REVOKE ALL ON patient FROM notifyd',
+      'may not read id, key of public.patient',
+      'GRANT SELECT (id, key) ON public.patient TO notifyd;',
+    ],
+    [
+      'no USAGE on the schema',
+      'REVOKE ALL ON SCHEMA public FROM public, notifyd',
+      'may not use schema public',
+      'GRANT USAGE ON SCHEMA public TO notifyd;',
+    ],
+    [
+      'row security',
+      'ALTER TABLE patient ENABLE ROW LEVEL SECURITY',
+      'row security on public.patient',
+      'ALTER ROLE notifyd BYPASSRLS;',
+    ],
+    [
+      'an identity that breaks the application',
+      'ALTER TABLE note_state_change_event REPLICA IDENTITY NOTHING',
+      'UPDATE and DELETE fail',
+      'REPLICA IDENTITY FULL;',
+    ],
+  ])('%s fails, with what mends it', async (_name, sql, found, remedy) => {
+    await using database = await createTestDatabase()
+    await database.query(sql)
+    const [failure] = failures(await look(database))
+    expect(failure?.found).toContain(found)
+    expect(failure?.remedy).toContain(remedy)
+  })
+
+  test('the SQL it prints does mend what it found', async () => {
+    await using database = await createTestDatabase()
+    await database.query(
+      'ALTER TABLE appointment REPLICA IDENTITY DEFAULT; DROP PUBLICATION notifyd; REVOKE ALL ON patient FROM notifyd',
+    )
+    const found = failures(await look(database))
+    expect(found).toHaveLength(3)
+    for (const failure of found) await database.query(failure.remedy ?? '')
+    expect(failures(await look(database))).toEqual([])
+  })
+
+  test('an identity other than FULL on the state table is a warning: the daemon works, updates of states do not notify', async () => {
+    await using database = await createTestDatabase()
+    await database.query('ALTER TABLE note_state_change_event REPLICA IDENTITY DEFAULT')
+    const findings = await look(database)
+    expect(failures(findings)).toEqual([])
+    expect(findings).toContainEqual(
+      expect.objectContaining({ level: 'warn', remedy: expect.stringContaining('REPLICA IDENTITY FULL') }),
+    )
+  })
+
+  test('a partitioned table needs publish_via_partition_root', async () => {
+    await using database = await createTestDatabase()
+    await database.query(`
+      CREATE TABLE lab (id int, at date) PARTITION BY RANGE (at);
+      CREATE TABLE lab_2026 PARTITION OF lab FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+      ALTER TABLE lab REPLICA IDENTITY FULL; ALTER TABLE lab_2026 REPLICA IDENTITY FULL;
+      ALTER PUBLICATION notifyd ADD TABLE lab`)
+    const lab = {
+      model: 'lab',
+      schema: 'public',
+      table: 'lab',
+      columns: ['id'],
+      published: true,
+      needsOldImage: false,
+      selected: false,
+    }
+    const [failure] = failures(await look(database, { watched: [...tables, lab] }))
+    expect(failure?.remedy).toContain('publish_via_partition_root = true')
+    await database.query('ALTER PUBLICATION notifyd SET (publish_via_partition_root = true)')
+    expect(failures(await look(database, { watched: [...tables, lab] }))).toEqual([])
+  })
+})
+
+test('the publication’s fingerprint changes with what matters, and only with that', async () => {
+  await using database = await createTestDatabase()
+  const sql: Sql = {
+    query: async <R extends object>(text: string, values?: unknown[]) => ({
+      rows: (await database.query(text, values)) as R[],
+    }),
+  }
+  const print = async () => (await inspectPublication(sql, 'notifyd', tables)).fingerprint
+  const before = await print()
+  await database.query('CREATE TABLE other (id int PRIMARY KEY); ALTER PUBLICATION notifyd ADD TABLE other')
+  expect(await print()).toBe(before)
+  await database.query('ALTER TABLE note_state_change_event REPLICA IDENTITY DEFAULT')
+  expect(await print()).not.toBe(before)
+  await database.query('DROP PUBLICATION notifyd')
+  expect(await print()).toBe('')
+})
