@@ -27,6 +27,8 @@ export interface CapturedChange {
   readonly committedAt: Micros
   /** Among the transaction's change messages, from 0. */
   readonly ordinal: number
+  /** A truncate has neither fields nor an image: it is journaled, and nothing computes on it. */
+  readonly operation: 'insert' | 'update' | 'delete' | 'truncate'
   readonly changeType: ChangeType
   readonly fieldChanges: FieldChanges
   /** Whether an update came without its old row, so that `fields` shows `[null, new]` for every column. */

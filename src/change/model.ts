@@ -3,13 +3,15 @@
 import type { ChangeType } from './change-type.js'
 
 export interface Model {
-  /** `appointment`, `notestatechangeevent`, or the key of a further model in the config. */
+  /** `appointment`, `notestatechangeevent`, `patient`, or the key of a further model in the config. */
   readonly name: string
   readonly schema: string
   readonly table: string
   readonly changeType: ChangeType
   /** Real column name → canonical name, for the mapped columns only. Unmapped columns keep their own name. */
   readonly canonicalNames: ReadonlyMap<string, string>
+  /** Canonical name → real name of the columns without which the daemon does not run. */
+  readonly required: ReadonlyMap<string, string>
   /** Real names of columns that are dropped at decode. */
   readonly excluded: ReadonlySet<string>
 }
@@ -18,5 +20,58 @@ export const appointmentModel = 'appointment'
 export const noteStateModel = 'notestatechangeevent'
 export const patientModel = 'patient'
 
+/** Canonical columns of spec section 2. The optional ones are read where the table has them or the config maps them. */
+interface ClinicalColumns {
+  readonly needed: readonly string[]
+  readonly optional: readonly string[]
+}
+
+const clinicalColumns: Readonly<Record<string, ClinicalColumns>> = {
+  [appointmentModel]: {
+    needed: [
+      'id',
+      'externally_exposable_id',
+      'patient_id',
+      'appointment_rescheduled_from_id',
+      'start_time',
+      'duration_minutes',
+      'note_id',
+      'entered_in_error_id',
+    ],
+    optional: ['provider_id', 'note_type_id', 'status'],
+  },
+  [noteStateModel]: { needed: ['id', 'note_id', 'state'], optional: ['created'] },
+  [patientModel]: { needed: ['id', 'key'], optional: [] },
+}
+
+export interface ModelOptions {
+  readonly name: string
+  readonly schema: string
+  readonly table: string
+  readonly changeType: ChangeType
+  /** Canonical → real names, as far as the config gives them; the clinical models' other columns have their own names. */
+  readonly columns: Readonly<Record<string, string>>
+  readonly excluded: readonly string[]
+}
+
+/** A mapped `end_time` takes the place of `duration_minutes`, unless that is mapped too. */
+export function makeModel({ columns, excluded, ...rest }: ModelOptions): Model {
+  const clinical = clinicalColumns[rest.name] ?? { needed: [], optional: [] }
+  const isReplaced = (name: string) => name === 'duration_minutes' && 'end_time' in columns && !(name in columns)
+  const needed = clinical.needed.filter((name) => !isReplaced(name))
+  const realNames = new Map(Object.entries(columns))
+  const required = new Map([...needed.map((name): [string, string] => [name, name]), ...realNames])
+  const optional = clinical.optional.filter((name) => !required.has(name) && !excluded.includes(name))
+  const canonicalNames = new Map([
+    ...optional.map((name): [string, string] => [name, name]),
+    ...[...required].map(([canonical, real]): [string, string] => [real, canonical]),
+  ])
+  return { ...rest, canonicalNames, required, excluded: new Set(excluded) }
+}
+
 /** The key under which models are found from a relation: schema and table, neither of which may hold a NUL. */
 export const tableKey = (schema: string, table: string): string => `${schema}\0${table}`
+
+/** Models by `tableKey`. */
+export const modelsByTable = (models: readonly Model[]): ReadonlyMap<string, Model> =>
+  new Map(models.map((model) => [tableKey(model.schema, model.table), model]))

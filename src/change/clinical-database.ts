@@ -1,0 +1,136 @@
+// Reads of the clinical database: the appointments of notes that the journal has no image of, and patients' keys. One query
+// for a whole batch. Owns that row security is an error and never an empty answer: `row_security = off`.
+import { Kysely, PostgresDialect, type RawBuilder, sql } from 'kysely'
+import pg from 'pg'
+import { connectionConfig, type DatabaseAddress } from '../capture/connection.js'
+import { appointmentOf } from './appointment.js'
+import { readMoment } from './appointment-time.js'
+import type { Appointment } from './captured-change.js'
+import type { Model } from './model.js'
+
+export interface ClinicalModels {
+  readonly appointment: Model
+  readonly noteState: Model
+  readonly patient: Model
+}
+
+export interface Found {
+  /** Those of the asked notes, as they are now. */
+  readonly appointments: readonly Appointment[]
+  /** Patient id → key, of the asked patients and of the patients of `appointments`. */
+  readonly patientKeys: ReadonlyMap<string, string>
+}
+
+/** One appointment of a patient, as a protocol sees it (spec section 6). Times in field_changes' format. */
+export interface PatientAppointment {
+  readonly id: string
+  readonly externallyExposableId: string | null
+  readonly noteId: string | null
+  readonly startTime: string | null
+  readonly endTime: string | null
+  /** Oldest first. */
+  readonly stateHistory: readonly { readonly id: string; readonly state: string; readonly created: string | null }[]
+}
+
+type AnyTables = Record<string, Record<string, unknown>>
+type TextRow = Record<string, string | null>
+
+export class ClinicalDatabase {
+  readonly #db: Kysely<AnyTables>
+  readonly #models: ClinicalModels
+  readonly #columns: readonly (readonly [string, string])[]
+
+  /** Connects at the first query. `onLost` hears of idle connections that the server ended. */
+  constructor(address: DatabaseAddress, models: ClinicalModels, onLost: (error: Error) => void) {
+    const settings = ['row_security=off', 'default_transaction_read_only=on', 'statement_timeout=30s']
+    const pool = new pg.Pool({ ...connectionConfig(address, settings), max: 2 })
+    pool.on('error', onLost)
+    this.#db = new Kysely<AnyTables>({ dialect: new PostgresDialect({ pool }) })
+    this.#models = models
+    this.#columns = [...models.appointment.required]
+  }
+
+  /** @throws what pg throws; SQLSTATE 42501 where row security would hide rows or a grant is missing. */
+  async lookup(notes: readonly string[], patients: readonly string[]): Promise<Found> {
+    const { appointment, patient } = this.#models
+    const key = asText('p', column(patient, 'key'))
+    const patientId = asText('p', column(patient, 'id'))
+    const columns = this.#columns.map(([canonical, real]) => sql`${asText('a', real)} as ${sql.id(canonical)}`)
+    const nulls = this.#columns.map(() => sql`null::text`)
+    const { rows } = await sql<TextRow>`
+      select ${sql.join(columns)}, ${patientId} as "patient of", ${key} as "patient key"
+        from ${tableOf(appointment)} a left join ${tableOf(patient)} p
+          on ${sql.id('p', column(patient, 'id'))} = ${sql.id('a', column(appointment, 'patient_id'))}
+       where ${sql.id('a', column(appointment, 'note_id'))} = any(${notes})
+      union all
+      select ${sql.join(nulls)}, ${patientId}, ${key}
+        from ${tableOf(patient)} p where ${sql.id('p', column(patient, 'id'))} = any(${patients})`.execute(this.#db)
+    const patientKeys = new Map<string, string>()
+    for (const row of rows) {
+      const id = row['patient of']
+      const value = row['patient key']
+      if (typeof id === 'string' && typeof value === 'string') patientKeys.set(id, value)
+    }
+    const appointments = rows.filter((row) => row['id'] !== null).map((row) => appointmentOf(row, false))
+    return { appointments, patientKeys }
+  }
+
+  /** All appointments of a patient, newest first, as they are now. @throws as `lookup`. */
+  async appointmentsOf(patientId: string): Promise<readonly PatientAppointment[]> {
+    const { appointment, noteState } = this.#models
+    const columns = this.#columns.map(([canonical, real]) => sql`${asText('a', real)} as ${sql.id(canonical)}`)
+    const eventId = sql.id('e', column(noteState, 'id'))
+    const created = await this.#createdColumn()
+    const history = sql`
+      select coalesce(json_agg(json_build_object('id', ${eventId}::text, 'state', ${asText('e', column(noteState, 'state'))},
+                      'created', ${created === null ? sql`null` : asText('e', created)}) order by ${eventId}), '[]')::text
+        from ${tableOf(noteState)} e
+       where ${sql.id('e', column(noteState, 'note_id'))} = ${sql.id('a', column(appointment, 'note_id'))}`
+    const { rows } = await sql<TextRow>`
+      select ${sql.join(columns)}, (${history}) as "state history"
+        from ${tableOf(appointment)} a
+       where ${sql.id('a', column(appointment, 'patient_id'))} = any(${[patientId]})
+       order by ${sql.id('a', column(appointment, 'id'))} desc`.execute(this.#db)
+    return rows.map(patientAppointment)
+  }
+
+  async close(): Promise<void> {
+    await this.#db.destroy()
+  }
+
+  /** `created` of the state events is optional: null where the table has none or the role may not read it. */
+  async #createdColumn(): Promise<string | null> {
+    const { noteState } = this.#models
+    const real = [...noteState.canonicalNames].find(([, canonical]) => canonical === 'created')?.[0]
+    if (real === undefined) return null
+    const { rows } = await sql`
+      select from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
+       where n.nspname = ${noteState.schema} and c.relname = ${noteState.table} and a.attname = ${real}
+         and not a.attisdropped and has_column_privilege(c.oid, a.attnum, 'SELECT')`.execute(this.#db)
+    return rows.length === 0 ? null : real
+  }
+}
+
+function patientAppointment(row: TextRow): PatientAppointment {
+  const found = appointmentOf(row, false)
+  const history = JSON.parse(row['state history'] ?? '[]') as { id: string; state: string; created: string | null }[]
+  return {
+    id: found.id,
+    externallyExposableId: found.externally_exposable_id,
+    noteId: found.note_id,
+    startTime: found.start_time,
+    endTime: found.end_time,
+    stateHistory: history.map((event) => ({ ...event, created: readMoment(event.created) })),
+  }
+}
+
+const asText = (alias: string, real: string): RawBuilder<string> => sql<string>`${sql.id(alias, real)}::text`
+
+const tableOf = (model: Model): RawBuilder<unknown> => sql.id(model.schema, model.table)
+
+/** The real name of a column that the model cannot be without. */
+function column(model: Model, canonical: string): string {
+  const real = model.required.get(canonical)
+  if (real === undefined) throw new TypeError(`models.${model.name} has no column ${canonical}`)
+  return real
+}

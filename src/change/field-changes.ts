@@ -1,0 +1,110 @@
+// One row change as PostgreSQL sent it in, a captured change with its `field_changes` out (spec section 3). Owns the
+// meaning of a missing value: an unchanged TOAST value did not change, and is never reported as null.
+import { NotReadyError } from '../base/errors.js'
+import type { Relation, Row, RowChange, TransactionPiece } from '../capture/change-message.js'
+import { readableIdentifier, readableTable } from '../capture/finding.js'
+import type { CapturedChange, FieldValue } from './captured-change.js'
+import type { Model } from './model.js'
+import { type ValueReader, valueReader } from './values.js'
+
+interface ColumnPlan {
+  readonly real: string
+  readonly name: string
+  readonly read: ValueReader
+  readonly isMapped: boolean
+}
+
+type Fields = Record<string, readonly [FieldValue, FieldValue]>
+
+/**
+ * Null for an update that changed no column that is kept: nothing happened that anybody could be told.
+ * @throws NotReadyError when a mapped column has disappeared, or an unmapped one bears a canonical name.
+ */
+export function captureChange(change: RowChange, piece: TransactionPiece, model: Model): CapturedChange | null {
+  const columns = planOf(change.relation, model)
+  const withoutOldImage = change.tag === 'update' && change.old === null
+  const old = change.tag === 'update' || change.tag === 'delete' ? change.old : null
+  const row = change.tag === 'insert' || change.tag === 'update' ? change.new : null
+  const fields = fieldsOf(columns, old, row, withoutOldImage)
+  if (change.tag === 'update' && isEmpty(fields)) return null
+  const image = imageOf(columns, row ?? old ?? {}, old)
+  return {
+    commitLsn: piece.commitLsn,
+    committedAt: piece.committedAt,
+    ordinal: change.ordinal,
+    operation: change.tag,
+    changeType: model.changeType,
+    fieldChanges: {
+      model_name: model.name,
+      created: change.tag === 'insert',
+      deleted: change.tag === 'delete',
+      fields,
+      canvas_id: image['id'] ?? null,
+      external_id: textOrNull(image['externally_exposable_id']),
+      external_identifiers: null,
+    },
+    withoutOldImage,
+    image,
+  }
+}
+
+/** `[old, new]` of each column that differs. Null on both sides is no difference, so inserts and deletes need no rule. */
+function fieldsOf(columns: readonly ColumnPlan[], old: Row | null, row: Row | null, withoutOldImage: boolean): Fields {
+  const fields: Fields = {}
+  for (const { real, name, read } of columns) {
+    const before = old?.[real] ?? null
+    const after = row === null ? null : row[real]
+    if (after === undefined || (after === before && !withoutOldImage)) continue
+    fields[name] = [before === null ? null : read(before), after === null ? null : read(after)]
+  }
+  return fields
+}
+
+function imageOf(columns: readonly ColumnPlan[], row: Row, old: Row | null): Record<string, FieldValue> {
+  const image: Record<string, FieldValue> = {}
+  for (const { real, name, read, isMapped } of columns) {
+    if (!isMapped) continue
+    const text = row[real] === undefined ? old?.[real] : row[real]
+    if (text !== undefined) image[name] = text === null ? null : read(text)
+  }
+  return image
+}
+
+const plans = new WeakMap<Relation, readonly ColumnPlan[]>()
+
+/** A relation is the same object until its table changes, so this is worked out once for each shape of a table. */
+function planOf(relation: Relation, model: Model): readonly ColumnPlan[] {
+  const known = plans.get(relation)
+  if (known !== undefined) return known
+  const present = new Set(relation.columns.map((column) => column.name))
+  const missing = [...model.required.values()].filter((real) => !present.has(real))
+  if (missing.length > 0) {
+    throw new NotReadyError(
+      `${readableTable(model)} no longer has the column ${missing.map(readableIdentifier).join(', ')}`,
+      `map models.${model.name}.columns to the table's columns as they are now, and start again: nothing is lost meanwhile`,
+    )
+  }
+  const columns = relation.columns.filter((column) => !model.excluded.has(column.name))
+  const names = new Set(columns.map((column) => model.canonicalNames.get(column.name)))
+  const plan = columns.map((column) => {
+    const canonical = model.canonicalNames.get(column.name)
+    if (canonical === undefined && names.has(column.name)) {
+      throw new NotReadyError(
+        `${readableTable(model)} has a column ${readableIdentifier(column.name)}, and models.${model.name}.columns gives that name to another column`,
+        `map ${column.name} too, or add it to models.${model.name}.exclude_columns`,
+      )
+    }
+    const name = canonical ?? column.name
+    return { real: column.name, name, read: valueReader(column.typeOid), isMapped: canonical !== undefined }
+  })
+  plans.set(relation, plan)
+  return plan
+}
+
+const isEmpty = (fields: Fields): boolean => {
+  for (const _ in fields) return false
+  return true
+}
+
+const textOrNull = (value: FieldValue | undefined): string | null =>
+  value === null || value === undefined ? null : String(value)
