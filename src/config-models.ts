@@ -40,14 +40,16 @@ const unquote = (name: string) => (name.startsWith('"') ? name.slice(1, -1).repl
  */
 export function parseTableName(text: string): TableName {
   const match = tablePattern.exec(text)
-  if (match?.[2] === undefined)
-    throw new RangeError('expected schema.table, table, or quoted names: "My Schema"."Table"')
+  if (match?.[2] === undefined) throw new RangeError(`expected ${tableHelp}`)
   return { schema: match[1] === undefined ? 'public' : unquote(match[1]), table: unquote(match[2]) }
 }
 
+const tableHelp = 'schema.table, table, or quoted names: "My Schema"."Table"'
+const clinicalNames = `${appointmentModel}, ${noteStateModel} and ${patientModel}`
+
 const tableName = z
-  .string()
-  .regex(tablePattern, 'expected schema.table, table, or quoted names: "My Schema"."Table"')
+  .string({ error: ({ input }) => (input === undefined ? `only ${clinicalNames} have a default table` : undefined) })
+  .regex(tablePattern, `expected ${tableHelp}`)
   .describe('The table: schema.table, or table for one of schema public. Quote names as in SQL where they need it.')
 
 const realName = z.string().min(1).max(63)
@@ -92,19 +94,26 @@ export const modelsSchema = z
       .describe('The patients; read for their keys, not followed.'),
   })
   .catchall(furtherModel)
-  .superRefine((models, context) => {
-    const complain = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message })
-    const owners = new Map<string, string>()
-    for (const [name, model] of Object.entries(models)) {
-      const { schema, table } = parseTableName(model.table)
-      const owner = owners.get(`${schema}\0${table}`)
-      if (owner !== undefined) complain([name, 'table'], `expected a table of its own, but models.${owner} has it`)
-      owners.set(`${schema}\0${table}`, name)
-      for (const [path, message] of columnContradictions(name, model)) complain([name, ...path], message)
-    }
-  })
+  .superRefine(
+    (models, context) => {
+      const complain = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message })
+      const owners = new Map<string, string>()
+      for (const [name, entry] of Object.entries(models)) {
+        const { data: model } = comparable.safeParse(entry)
+        if (model === undefined) continue
+        const { schema, table } = parseTableName(model.table)
+        const owner = owners.get(`${schema}\0${table}`)
+        if (owner !== undefined) complain([name, 'table'], `expected a table of its own, but models.${owner} has it`)
+        owners.set(`${schema}\0${table}`, name)
+        for (const [path, message] of columnContradictions(name, model)) complain([name, ...path], message)
+      }
+    },
+    { when: ({ value }) => z.record(z.string(), z.unknown()).safeParse(value).success },
+  )
 
-type ModelConfig = Pick<z.output<typeof furtherModel>, 'table' | 'columns' | 'exclude_columns'>
+/** What the comparison of models needs; a model that is not even this has its own issues. */
+const comparable = furtherModel.pick({ table: true, columns: true, exclude_columns: true }).strip()
+type ModelConfig = z.output<typeof comparable>
 
 /** Mapped columns that are excluded too, and canonical names that share a column. */
 function* columnContradictions(name: string, model: ModelConfig): Generator<[path: string[], message: string]> {
@@ -122,7 +131,7 @@ function* columnContradictions(name: string, model: ModelConfig): Generator<[pat
       yield [['columns', canonical], `expected a column of its own, but ${owner} is mapped to it`]
     owners.set(real, canonical)
     if (excluded.has(real)) {
-      yield [['exclude_columns'], `the column "${real}" is mapped to ${canonical} and cannot be excluded`]
+      yield [['exclude_columns'], `the column of ${canonical} is needed and cannot be excluded`]
     }
   }
 }

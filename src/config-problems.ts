@@ -30,12 +30,13 @@ export function problemsOf(issue: Issue, checked: Checked): ConfigProblem[] {
 function describe(issue: Issue, { value, replaced }: Checked): string {
   if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? issue.message
   const found = valueAt(value, issue.path)
-  if (found === undefined) return `missing: ${expectation(issue)}`
+  if (found === undefined) return `missing: ${issue.message}`
   const isSecret = issue.path.some((part) => secretKeys.has(part)) || replaced.has(pathText(issue.path))
-  return `${expectation(issue)}; found ${foundText(found, isSecret)}`
+  return `${issue.message}; found ${foundText(found, isSecret)}`
 }
 
-function expectation(issue: Issue): string {
+/** What was expected, for issues to which the schema gives no message of its own. */
+export function expectation(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case 'invalid_type':
       return `expected ${typeNames[issue.expected] ?? issue.expected}`
@@ -46,7 +47,7 @@ function expectation(issue: Issue): string {
     case 'too_big':
       return `expected at most ${quantity(issue.maximum, issue.origin)}`
     default:
-      return issue.message
+      return undefined
   }
 }
 
@@ -60,18 +61,22 @@ const typeNames: Readonly<Record<string, string>> = {
   record: 'an object',
 }
 
-const units: Readonly<Record<string, string>> = { string: ' character', array: ' entry' }
+const units: Readonly<Record<string, readonly [one: string, many: string]>> = {
+  string: ['character', 'characters'],
+  array: ['entry', 'entries'],
+}
 
-function quantity(bound: number | bigint, origin: string): string {
-  const unit = units[origin] ?? ''
-  return `${bound}${bound === 1 || unit === '' ? unit : `${unit.replace(/y$/, 'ie')}s`}`
+function quantity(count: number | bigint, origin: string): string {
+  const unit = units[origin]
+  return unit === undefined ? String(count) : `${count} ${Number(count) === 1 ? unit[0] : unit[1]}`
 }
 
 function foundText(found: unknown, isSecret: boolean): string {
   if (found === null) return 'null'
-  if (Array.isArray(found)) return `a list of ${found.length}`
+  if (Array.isArray(found)) return `a list of ${quantity(found.length, 'array')}`
   if (typeof found === 'object') return 'an object'
-  if (typeof found === 'string' && (isSecret || found.length > 80)) return `a string of ${found.length} characters`
+  if (typeof found === 'string' && (isSecret || found.length > 80))
+    return `a string of ${quantity(found.length, 'string')}`
   return isSecret ? `a ${typeof found}` : JSON.stringify(found)
 }
 

@@ -134,19 +134,20 @@ function isProxyUrl(text: string): boolean {
 const endpoints = z
   .array(endpoint)
   .min(1)
-  .superRefine((all, context) => {
-    const first = new Map<string, number>()
-    for (const [index, { name }] of all.entries()) {
-      const earlier = first.get(name)
-      if (earlier === undefined) first.set(name, index)
-      else
-        context.addIssue({
-          code: 'custom',
-          path: [index, 'name'],
-          message: `expected a name of its own, but endpoints[${earlier}] has it`,
-        })
-    }
-  })
+  .superRefine(
+    (all, context) => {
+      const first = new Map<string, number>()
+      for (const [index, entry] of all.entries()) {
+        const { data: name } = endpoint.shape.name.safeParse(entry?.name)
+        if (name === undefined) continue
+        const earlier = first.get(name)
+        const message = `expected a name of its own, but endpoints[${earlier}] has it`
+        if (earlier !== undefined) context.addIssue({ code: 'custom', path: [index, 'name'], message })
+        else first.set(name, index)
+      }
+    },
+    { when: ({ value }) => Array.isArray(value) }, // also when some endpoint has other problems: all at once
+  )
   .describe('Who is notified. The built-in protocol serves all of them.')
 
 const urlPolicy = z.strictObject({

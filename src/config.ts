@@ -6,7 +6,7 @@ import * as z from 'zod'
 import { ConfigError, errorCode } from './base/errors.js'
 import { readJson } from './config-json.js'
 import { type Environment, expandPlaceholders } from './config-placeholders.js'
-import { problemsOf } from './config-problems.js'
+import { expectation, problemsOf } from './config-problems.js'
 import { type Config, configSchema } from './config-schema.js'
 
 export type LoadedConfig = Config & {
@@ -26,7 +26,7 @@ export async function loadConfig(file: string, env: Environment = process.env): 
     throw new ConfigError(path, [{ path: '', message: `not valid JSON at ${where}` }])
   }
   const { value, replaced, problems } = await expandPlaceholders(json.value, directory, env)
-  const parsed = configSchema.safeParse(value)
+  const parsed = configSchema.safeParse(value, { error: expectation })
   if (parsed.success && problems.length === 0)
     return { ...withAbsolutePaths(parsed.data, directory), file: path, directory }
   const schema = editorSchema()
