@@ -205,7 +205,8 @@ function dueOf(notification: Due['notification'], booking: Booking, row: Appoint
     notification,
     appointment_external_id: row.externalId,
     canvas_patient_key: booking.patient?.key ?? null,
-    start_time: start === null ? null : printMoment(start),
+    // Spec: a null start or duration makes both times null.
+    start_time: start === null || end === null ? null : printMoment(start),
     end_time: end === null ? null : printMoment(end),
   }
 }

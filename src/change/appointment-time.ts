@@ -15,11 +15,12 @@ export function readMoment(value: FieldValue | undefined): string | null {
   return micros === null ? String(value) : offsetMicros(micros)
 }
 
-/** `start + minutes`; null where one of them is missing or the start is no point on the calendar (`infinity`). */
+/** `start + minutes`; infinity stays so; null where one of them is missing, and for BC and five-digit years. */
 export function appointmentEnd(start: string | null, minutes: number | null): string | null {
   if (start === null || minutes === null) return null
   const micros = microsOf(start)
-  return micros === null ? null : offsetMicros(micros + minutes * 60_000_000)
+  if (micros === null) return start.endsWith('infinity') ? start : null
+  return offsetMicros(micros + minutes * 60_000_000)
 }
 
 function microsOf(text: string): Micros | null {

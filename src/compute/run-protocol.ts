@@ -1,0 +1,61 @@
+// One compute of one user's protocol: a run in, its outcome and what it owes out. A protocol that throws has failed and
+// owes nothing; its message and stack go to the journal, never to the log.
+import type { PatientAppointment } from '../change/clinical-database.js'
+import type { ProtocolOutcome } from './computed-change.js'
+import { Patient } from './patient.js'
+import type { ProtocolLog } from './protocol.js'
+import { ProtocolResult } from './protocol-result.js'
+import type { Protocol } from './registry.js'
+import { Outbox } from './send-notification.js'
+import type { Run, RunResult } from './worker-messages.js'
+
+export interface RunOptions {
+  readonly endpoints: ReadonlySet<string>
+  readonly settings: Readonly<Record<string, unknown>>
+  readonly log: ProtocolLog
+  appointments(patientId: string): Promise<readonly PatientAppointment[]>
+}
+
+/** Never rejects. */
+export async function runProtocol(protocol: Protocol, run: Run, options: RunOptions): Promise<RunResult> {
+  const { source, commitLsn, ordinal, patientId } = run
+  const { name } = protocol
+  const outbox = new Outbox({
+    endpoints: options.endpoints,
+    protocol: name,
+    notification: name,
+    identity: { source, commitLsn, ordinal },
+  })
+  const appointments = async () => (patientId === null ? [] : options.appointments(patientId))
+  try {
+    const result = await outbox.collect(async () => {
+      const measure = new protocol.construct({
+        field_changes: run.fieldChanges,
+        patient: new Patient(run.patientKey, appointments),
+        appointment: run.appointment,
+        settings: options.settings,
+        change: run.change,
+        log: options.log,
+      })
+      return measure.compute_results()
+    })
+    if (!(result instanceof ProtocolResult)) throw new TypeError('compute_results returned no ProtocolResult')
+    return { outcome: outcomeOf(name, result), notifications: outbox.notifications }
+  } catch (error) {
+    return { outcome: failureOf(name, error), notifications: [] }
+  }
+}
+
+function outcomeOf(protocol: string, result: ProtocolResult): ProtocolOutcome {
+  const { status, narratives, recommendations, due_in } = result
+  const plain = { narratives: [...narratives], recommendations: [...recommendations], due_in }
+  // Results are journaled as JSON; what JSON cannot hold is the protocol's error, and found here.
+  const copied = JSON.parse(JSON.stringify(plain)) as typeof plain
+  return { tag: 'computed', protocol, status: String(status), ...copied, reason: null }
+}
+
+function failureOf(protocol: string, error: unknown): ProtocolOutcome {
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  const stack = error instanceof Error ? (error.stack ?? null) : null
+  return { tag: 'failed', protocol, cause: 'threw', message, stack }
+}
