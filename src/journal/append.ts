@@ -1,0 +1,120 @@
+// Computed changes in, rows out: changes, images, outcomes, deliveries, sequence numbers and the checkpoint, as one piece
+// of work within the caller's transaction. Owns idempotence: a change that the journal has is skipped with all it owes.
+import type { Micros } from '../base/time.js'
+import type { Lsn } from '../capture/lsn.js'
+import { laneOf } from '../change/lane.js'
+import type { ComputedChange, OwedNotification, Source } from '../compute/computed-change.js'
+import { moveCheckpoint } from './checkpoint.js'
+import type { Sqlite } from './sqlite.js'
+
+export interface AppendBatch {
+  readonly source: Source
+  /** In WAL order. */
+  readonly changes: readonly ComputedChange[]
+  /** The checkpoint moves here; null: more of the last transaction follows. */
+  readonly durableLsn: Lsn | null
+  readonly lastCommit: { readonly lsn: Lsn; readonly at: Micros } | null
+}
+
+export interface Appended {
+  /** Endpoints to which something new is owed. */
+  readonly endpoints: ReadonlySet<string>
+}
+
+const insertChange = `
+  INSERT INTO change (source_id, commit_lsn, ordinal, committed_at_us, operation, change_type, model, field_changes, image,
+    without_old_image, appointment, appointment_external_id, resolved_from, patient_key, outcomes, journaled_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (source_id, commit_lsn, ordinal) DO NOTHING`
+
+const putImage = `
+  INSERT INTO appointment_image (appointment_id, note_id, appointment) VALUES (?, ?, ?)
+  ON CONFLICT (appointment_id) DO UPDATE SET note_id = excluded.note_id, appointment = excluded.appointment`
+
+const insertDelivery = `
+  INSERT INTO delivery (webhook_id, change_id, endpoint, url, lane, sequence, notification, protocol, headers, body,
+    commit_lsn, committed_at_us, appointment_external_id)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+const lastSequence = 'SELECT last FROM endpoint_sequence WHERE endpoint = ?'
+const putSequence = `
+  INSERT INTO endpoint_sequence (endpoint, last) VALUES (?, ?) ON CONFLICT (endpoint) DO UPDATE SET last = excluded.last`
+
+/** Within a transaction of the caller's. */
+export function append(sqlite: Sqlite, sourceId: number, batch: AppendBatch): Appended {
+  const sequences = new Sequences(sqlite)
+  const journaledAt = Date.now()
+  for (const change of batch.changes) {
+    const appointment = change.appointment === null ? null : JSON.stringify(change.appointment)
+    const inserted = sqlite.run(insertChange, [
+      sourceId,
+      change.commitLsn,
+      change.ordinal,
+      change.committedAt,
+      change.operation,
+      change.changeType,
+      change.fieldChanges.model_name,
+      JSON.stringify(change.fieldChanges),
+      JSON.stringify(change.image),
+      change.withoutOldImage ? 1 : 0,
+      appointment,
+      change.appointment?.externally_exposable_id ?? null,
+      change.resolvedFrom,
+      change.patientKey,
+      JSON.stringify(change.outcomes),
+      journaledAt,
+    ])
+    if (inserted.changes === 0) continue
+    if (change.appointment !== null && change.resolvedFrom === 'row') {
+      sqlite.run(putImage, [change.appointment.id, change.appointment.note_id, appointment])
+    }
+    for (const owed of change.notifications) appendDelivery(sqlite, sequences, inserted.id, change, owed)
+  }
+  sequences.write()
+  moveCheckpoint(sqlite, sourceId, batch.durableLsn, batch.lastCommit?.at ?? null)
+  return { endpoints: sequences.endpoints }
+}
+
+function appendDelivery(
+  sqlite: Sqlite,
+  sequences: Sequences,
+  changeId: number,
+  change: ComputedChange,
+  owed: OwedNotification,
+): void {
+  sqlite.run(insertDelivery, [
+    owed.webhookId,
+    changeId,
+    owed.endpoint,
+    owed.url,
+    laneOf(change),
+    sequences.next(owed.endpoint),
+    owed.notification,
+    owed.protocol,
+    JSON.stringify(owed.headers),
+    owed.body,
+    change.commitLsn,
+    change.committedAt,
+    change.appointment?.externally_exposable_id ?? null,
+  ])
+}
+
+/** The counters of one append: read once, written once, in the transaction that uses them. */
+class Sequences {
+  readonly #last = new Map<string, number>()
+
+  constructor(private readonly sqlite: Sqlite) {}
+
+  get endpoints(): ReadonlySet<string> {
+    return new Set(this.#last.keys())
+  }
+
+  next(endpoint: string): number {
+    const last = this.#last.get(endpoint) ?? Number(this.sqlite.get(lastSequence, [endpoint])?.['last'] ?? 0)
+    this.#last.set(endpoint, last + 1)
+    return last + 1
+  }
+
+  write(): void {
+    for (const [endpoint, last] of this.#last) this.sqlite.run(putSequence, [endpoint, last])
+  }
+}

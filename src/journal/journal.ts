@@ -1,0 +1,132 @@
+// The journal as the daemon uses it: opened and brought to today's schema, appended to, paid from, pruned. One SQLite file,
+// mode 0600. Every promise of a write resolves only when it is on the disk.
+import { Kysely } from 'kysely'
+import { JournalError } from '../base/errors.js'
+import type { Lsn } from '../capture/lsn.js'
+import type { Appointment } from '../change/captured-change.js'
+import type { Source } from '../compute/computed-change.js'
+import { type AppendBatch, type Appended, append } from './append.js'
+import { beginCheckpoint, type Checkpoint, knownSourceId, readCheckpoint, sourceId } from './checkpoint.js'
+import { OwedDeliveries } from './deliveries.js'
+import type { DeliveryJournal, Settlement } from './delivery.js'
+import { GroupCommit } from './group-commit.js'
+import { appointmentsOfNotes } from './images.js'
+import { migrate } from './migrate.js'
+import { pruneSlice } from './retention.js'
+import type { JournalTables } from './schema.js'
+import { settle } from './settle.js'
+import { Sqlite } from './sqlite.js'
+import { sqliteDialect } from './sqlite-dialect.js'
+import { openDatabase } from './sqlite-driver.js'
+
+export interface EndpointDebts {
+  readonly endpoint: string
+  readonly owed: number
+  readonly dead: number
+}
+
+export class Journal extends OwedDeliveries implements DeliveryJournal {
+  readonly #sqlite: Sqlite
+  readonly #commits: GroupCommit
+  /** For queries that are not on the hot path; each runs outside any transaction. */
+  readonly db: Kysely<JournalTables>
+
+  private constructor(sqlite: Sqlite, db: Kysely<JournalTables>) {
+    super(sqlite)
+    this.#sqlite = sqlite
+    this.#commits = new GroupCommit(sqlite)
+    this.db = db
+  }
+
+  /** @throws JournalError when the file cannot be opened, is no journal, or is of a newer notifyd. */
+  static async open(path: string): Promise<Journal> {
+    const database = openDatabase(path)
+    try {
+      const sqlite = new Sqlite(database)
+      const db = new Kysely<JournalTables>({ dialect: sqliteDialect(sqlite) })
+      await migrate(db)
+      return new Journal(sqlite, db)
+    } catch (error) {
+      database.close()
+      if (error instanceof JournalError) throw error
+      throw new JournalError(`${path} is not a journal of notifyd: is journal.url the right file?`, { cause: error })
+    }
+  }
+
+  /** Null: nothing was ever followed. */
+  checkpoint(): Checkpoint | null {
+    return readCheckpoint(this.#sqlite)
+  }
+
+  /** The highest ordinal of a transaction that is in the journal; null: none of it is. */
+  lastOrdinal(source: Source, commitLsn: Lsn): number | null {
+    const id = knownSourceId(this.#sqlite, source)
+    if (id === null) return null
+    const query = 'SELECT max(ordinal) AS last FROM change WHERE source_id = ? AND commit_lsn = ?'
+    const last = this.#sqlite.get(query, [id, commitLsn])?.['last']
+    return typeof last === 'number' ? last : null
+  }
+
+  append(batch: AppendBatch): Promise<Appended> {
+    return this.#commits.write(() => append(this.#sqlite, sourceId(this.#sqlite, batch.source), batch))
+  }
+
+  settle(settlements: readonly Settlement[]): Promise<void> {
+    return this.#commits.write(() => {
+      for (const settlement of settlements) settle(this.#sqlite, settlement)
+    })
+  }
+
+  appointmentsOfNotes(noteIds: readonly string[]): ReadonlyMap<string, readonly Appointment[]> {
+    return appointmentsOfNotes(this.#sqlite, noteIds)
+  }
+
+  slotIntent(): { readonly slot: string } | null {
+    const row = this.#sqlite.get('SELECT slot FROM slot_intent')
+    return row === null ? null : { slot: String(row['slot']) }
+  }
+
+  recordSlotIntent(slot: string): Promise<void> {
+    return this.#commits.write(() => {
+      this.#sqlite.run('INSERT OR REPLACE INTO slot_intent (slot, noted_at) VALUES (?, ?)', [slot, Date.now()])
+    })
+  }
+
+  recordSlotCreated({ source, consistentLsn }: { slot: string; source: Source; consistentLsn: Lsn }): Promise<void> {
+    return this.#commits.write(() => beginCheckpoint(this.#sqlite, sourceId(this.#sqlite, source), consistentLsn))
+  }
+
+  /** Forgets what is older than `before` (unix ms), slice by slice; resolves to the number of changes forgotten. */
+  async prune(before: number, signal: AbortSignal): Promise<number> {
+    let changes = 0
+    for (let afterId: number | null = 0; afterId !== null && !signal.aborted; ) {
+      const from: number = afterId
+      const slice = await this.#commits.write(() => pruneSlice(this.#sqlite, before, from))
+      changes += slice.changes
+      afterId = slice.afterId
+    }
+    return changes
+  }
+
+  /** By endpoint, in the order of their names. */
+  debts(): readonly EndpointDebts[] {
+    const counts = new Map<string, { owed: number; dead: number }>()
+    const count = (state: 'owed' | 'dead') =>
+      this.#sqlite.all(`SELECT endpoint, count(*) AS n FROM delivery WHERE state = '${state}' GROUP BY endpoint`)
+    for (const state of ['owed', 'dead'] as const) {
+      for (const row of count(state)) {
+        const endpoint = String(row['endpoint'])
+        const known = counts.get(endpoint) ?? { owed: 0, dead: 0 }
+        counts.set(endpoint, { ...known, [state]: Number(row['n']) })
+      }
+    }
+    const rows = [...counts].map(([endpoint, known]) => ({ endpoint, ...known }))
+    return rows.sort((a, b) => (a.endpoint < b.endpoint ? -1 : 1))
+  }
+
+  /** Commits what waits, and closes the file. */
+  close(): void {
+    this.#commits.flush()
+    this.#sqlite.close()
+  }
+}

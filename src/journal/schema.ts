@@ -1,0 +1,80 @@
+// The journal's tables as types, for Kysely and for the prepared statements alike. What each column means is said in
+// migrations/journal.
+import type { Generated } from 'kysely'
+
+export interface JournalTables {
+  source: { id: Generated<number>; system_identifier: string; timeline: number }
+  checkpoint: {
+    id: number
+    source_id: number
+    durable_lsn: bigint
+    last_committed_at_us: number | null
+    complete_from_lsn: bigint
+    complete_from_at: number
+  }
+  slot_intent: { slot: string; noted_at: number }
+  change: {
+    id: Generated<number>
+    source_id: number
+    commit_lsn: bigint
+    ordinal: number
+    committed_at_us: number
+    operation: string
+    change_type: string
+    model: string
+    field_changes: string
+    image: string
+    without_old_image: number
+    appointment: string | null
+    appointment_external_id: string | null
+    resolved_from: string
+    patient_key: string | null
+    outcomes: string
+    journaled_at: number
+  }
+  appointment_image: { appointment_id: string; note_id: string | null; appointment: string }
+  delivery: {
+    id: Generated<number>
+    webhook_id: string
+    change_id: number | null
+    endpoint: string
+    url: string | null
+    lane: string
+    sequence: number | null
+    notification: string
+    protocol: string
+    headers: string
+    body: string
+    commit_lsn: bigint | null
+    committed_at_us: number | null
+    appointment_external_id: string | null
+    state: Generated<'owed' | 'delivered' | 'dead'>
+    attempts: Generated<number>
+    settled_at: number | null
+    status: number | null
+    duration_ms: number | null
+  }
+  attempt: {
+    delivery_id: number
+    number: number
+    started_at: number
+    duration_ms: number
+    status: number | null
+    error: string | null
+  }
+  lane_wait: { endpoint: string; lane: string; delivery_id: number; retry_at: number }
+  endpoint_sequence: { endpoint: string; last: number }
+  request: {
+    id: Generated<number>
+    kind: string
+    arguments: string
+    asked_at: number
+    answered_at: number | null
+    answer: string | null
+  }
+}
+
+type Row<T> = { [K in keyof T]: T[K] extends Generated<infer U> ? U : T[K] }
+
+export type DeliveryRow = Row<JournalTables['delivery']>
+export type CheckpointRow = Row<JournalTables['checkpoint']>

@@ -1,0 +1,43 @@
+// What an attempt changed, written together with the attempt. A failed attempt gets a row of its own; the one that delivered
+// is part of the delivery's row, because nearly all attempts are such.
+import type { Settlement } from './delivery.js'
+import type { Sqlite } from './sqlite.js'
+
+const markDelivered = `
+  UPDATE delivery SET state = 'delivered', attempts = ?, settled_at = ?, status = ?, duration_ms = ? WHERE id = ?`
+const markFailed = 'UPDATE delivery SET attempts = ? WHERE id = ?'
+const markDead = `UPDATE delivery SET state = 'dead', attempts = ?, settled_at = ?, status = ? WHERE id = ?`
+const insertAttempt = `
+  INSERT INTO attempt (delivery_id, number, started_at, duration_ms, status, error) VALUES (?, ?, ?, ?, ?, ?)
+  ON CONFLICT DO NOTHING`
+const wait = `
+  INSERT INTO lane_wait (endpoint, lane, delivery_id, retry_at) VALUES (?, ?, ?, ?)
+  ON CONFLICT (endpoint, lane) DO UPDATE SET delivery_id = excluded.delivery_id, retry_at = excluded.retry_at`
+const endWait = 'DELETE FROM lane_wait WHERE endpoint = ? AND lane = ?'
+
+/** Within a transaction. */
+export function settle(sqlite: Sqlite, settlement: Settlement): void {
+  const { delivery, attempt } = settlement
+  const { id, endpoint, lane } = delivery
+  const { number, startedAt, durationMs, status, error } = attempt
+  const settledAt = Math.round(startedAt + durationMs)
+  if (settlement.tag !== 'delivered') {
+    sqlite.run(insertAttempt, [id, number, Math.round(startedAt), durationMs, status, error])
+  }
+  switch (settlement.tag) {
+    case 'delivered':
+      sqlite.run(markDelivered, [number, settledAt, status, durationMs, id])
+      sqlite.run(endWait, [endpoint, lane])
+      return
+    case 'retry':
+      sqlite.run(markFailed, [number, id])
+      sqlite.run(wait, [endpoint, lane, id, Math.round(settlement.retryAt)])
+      return
+    case 'dead':
+      sqlite.run(markDead, [number, settledAt, status, id])
+      sqlite.run(endWait, [endpoint, lane])
+      return
+    default:
+      settlement satisfies never
+  }
+}

@@ -1,0 +1,71 @@
+// The only file that knows which SQLite it is: the built-in one where Node has it without a flag, else a package that
+// brings its binary. A path in, an open database out, private to its owner (spec section 10).
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname } from 'node:path'
+import { errorCode, JournalError } from '../base/errors.js'
+
+export type SqliteValue = string | number | bigint | null | Uint8Array
+
+export interface Statement {
+  run(...values: SqliteValue[]): { readonly changes: number | bigint; readonly lastInsertRowid: number | bigint }
+  get(...values: SqliteValue[]): Record<string, unknown> | undefined
+  all(...values: SqliteValue[]): Record<string, unknown>[]
+  columns(): readonly { readonly name: string }[]
+  setReadBigInts(enabled: boolean): void
+}
+
+export interface Database {
+  exec(sql: string): void
+  prepare(sql: string): Statement
+  close(): void
+  readonly isTransaction: boolean
+}
+
+interface Driver {
+  readonly DatabaseSync: new (path: string) => Database
+}
+
+const require = createRequire(import.meta.url)
+
+function loadDriver(): Driver {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  const hasBuiltIn = major > 22 || (major === 22 && minor >= 13)
+  return require(hasBuiltIn ? 'node:sqlite' : '@photostructure/sqlite') as Driver
+}
+
+const { DatabaseSync } = loadDriver()
+
+/** SQLITE_BUSY: another connection holds the lock. */
+export const isBusy = (error: unknown): boolean => resultCode(error) === 5
+
+/** SQLITE_FULL, SQLITE_IOERR: the disk is full or failing; the same connection goes on when that has passed. */
+export const isDiskTrouble = (error: unknown): boolean => [10, 13].includes(resultCode(error) ?? 0)
+
+/** SQLite's primary result code (https://www.sqlite.org/rescode.html). */
+function resultCode(error: unknown): number | null {
+  if (typeof error !== 'object' || error === null || !('errcode' in error)) return null
+  return typeof error.errcode === 'number' ? error.errcode & 0xff : null
+}
+
+/**
+ * Opens or creates. The file is 0600 from its first moment; SQLite gives its -wal and -shm the same mode.
+ * @throws JournalError that says what to do
+ */
+export function openDatabase(path: string): Database {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    // The file of a held lock must not be opened and closed by this process: that would drop the lock.
+    if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600))
+    chmodSync(path, 0o600)
+    return new DatabaseSync(path)
+  } catch (error) {
+    const code = errorCode(error) ?? 'unknown'
+    throw new JournalError(
+      `the journal ${path} cannot be opened (${code}): is journal.url a path that this user may write?`,
+      {
+        cause: error,
+      },
+    )
+  }
+}

@@ -1,0 +1,107 @@
+// One connection to the journal's file: prepared statements by their text, LSN columns as bigint, one transaction at a
+// time. Everything here is synchronous, so nothing can come between the statements of a transaction.
+import type { Database, SqliteValue, Statement } from './sqlite-driver.js'
+
+interface Prepared {
+  readonly statement: Statement
+  readonly hasLsn: boolean
+  readonly isReader: boolean
+}
+
+/** FULL: a commit is on the disk when it returns. Deleted data is overwritten, temporary data stays in memory. */
+const pragmas = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = FULL;
+  PRAGMA secure_delete = ON;
+  PRAGMA temp_store = MEMORY;
+  PRAGMA foreign_keys = ON;
+  PRAGMA busy_timeout = 5000;
+`
+
+export class Sqlite {
+  readonly #database: Database
+  readonly #prepared = new Map<string, Prepared>()
+
+  constructor(database: Database) {
+    this.#database = database
+    database.exec(pragmas)
+  }
+
+  /** Rows of a query, of the shape that the caller knows; columns named `*_lsn` are bigint, other integers numbers. */
+  all<R extends object = Record<string, unknown>>(sql: string, values: readonly SqliteValue[] = []): R[] {
+    const { statement, hasLsn } = this.#prepare(sql)
+    const rows = statement.all(...values)
+    return (hasLsn ? rows.map(numbersButLsn) : rows) as R[]
+  }
+
+  get(sql: string, values: readonly SqliteValue[] = []): Record<string, unknown> | null {
+    return this.all(sql, values)[0] ?? null
+  }
+
+  /** Runs a statement that returns no rows; gives how many rows it changed and the last row id. */
+  run(sql: string, values: readonly SqliteValue[] = []): { readonly changes: number; readonly id: number } {
+    const { changes, lastInsertRowid } = this.#prepare(sql).statement.run(...values)
+    return { changes: Number(changes), id: Number(lastInsertRowid) }
+  }
+
+  isReader(sql: string): boolean {
+    return this.#prepare(sql).isReader
+  }
+
+  /** Runs `work` in `begin immediate … commit`. @throws what it throws, with nothing changed. */
+  transaction<T>(work: () => T): T {
+    this.begin()
+    try {
+      const result = work()
+      this.commit()
+      return result
+    } catch (error) {
+      this.rollback()
+      throw error
+    }
+  }
+
+  /** Immediate: a transaction that starts by reading cannot become a writing one while another connection writes. */
+  begin(): void {
+    this.#database.exec('begin immediate')
+  }
+
+  commit(): void {
+    this.#database.exec('commit')
+  }
+
+  /** SQLite ends a transaction by itself on some errors (a full disk); then there is none to roll back. */
+  rollback(): void {
+    if (this.#database.isTransaction) this.#database.exec('rollback')
+  }
+
+  exec(sql: string): void {
+    this.#database.exec(sql)
+  }
+
+  /** Empties the -wal into the file first, so that neither -wal nor -shm is left behind. */
+  close(): void {
+    this.#prepared.clear()
+    this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    this.#database.close()
+  }
+
+  #prepare(sql: string): Prepared {
+    const known = this.#prepared.get(sql)
+    if (known !== undefined) return known
+    const statement = this.#database.prepare(sql)
+    const columns = statement.columns()
+    const hasLsn = columns.some(({ name }) => name.endsWith('_lsn'))
+    if (hasLsn) statement.setReadBigInts(true)
+    const prepared = { statement, hasLsn, isReader: columns.length > 0 }
+    this.#prepared.set(sql, prepared)
+    return prepared
+  }
+}
+
+function numbersButLsn(row: Record<string, unknown>): Record<string, unknown> {
+  for (const [name, value] of Object.entries(row)) {
+    if (typeof value === 'bigint' && !name.endsWith('_lsn')) row[name] = Number(value)
+  }
+  return row
+}
