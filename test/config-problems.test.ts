@@ -93,6 +93,26 @@ describe('a problem', () => {
     expect(await problems(config)).toEqual(expected)
   })
 
+  test.each(['https://u@h/', 'https://:p@h/', 'https://h/#x', 'https://', 'ftp://h/', 'h/x'])(
+    'is the URL %s',
+    async (url) => {
+      expect(await problems(withEndpoint({ url }))).toEqual([
+        expect.stringMatching(/^endpoints\[0\]\.url: expected an abs/),
+      ])
+    },
+  )
+
+  test.each([
+    [23, 1],
+    [24, 0],
+    [25, 0],
+    [64, 0],
+    [65, 1],
+  ])('is a secret of %i bytes: %i', async (bytes, count) => {
+    const secrets = [`whsec_${Buffer.alloc(bytes, 255).toString('base64')}`, 'whsec_no']
+    expect(await problems(withEndpoint({ secrets }))).toHaveLength(count + 1)
+  })
+
   test('of an unknown key offers the nearest known one', async () => {
     const config = { ...withEndpoint({ retry_second: [], zzz: 1 }), jurnal: {}, http: { prt: 1 } }
     const found = await problems(config)
@@ -124,7 +144,7 @@ describe('a problem', () => {
           tls: { ca_file: ['${LEAK}'] },
         },
       ],
-      settings: [secretText],
+      settings: secretText,
       log: { level: '${LEAK}' },
     }
     const error = await errorOf(load(config, { LEAK: `${secretText} X` }))

@@ -90,6 +90,12 @@ describe('placeholders', () => {
     })
   })
 
+  test('that have no value are a problem also where nothing else is', async () => {
+    expect(await problems({ ...small, settings: { a: '${A}', b: '${B}' } }, { A: '' })).toEqual([
+      'settings.b: the environment variable B is not set',
+    ])
+  })
+
   test('that have no value are named with their path, beside all other problems', async () => {
     const config = {
       ...withEndpoint({ secrets: ['${NO_SUCH}'], concurrency: 0 }),

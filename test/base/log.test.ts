@@ -1,22 +1,21 @@
 // The log as somebody reads it who started the daemon: from the stdout of another process.
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
+import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 
 const module = new URL('../../src/base/log.ts', import.meta.url).href
 
-/** What a process writes that makes a log with these options, calls it so, and exits at once. */
-async function stdoutOf(options: object, calls: string): Promise<string> {
+/** What a process writes that makes a log with these options, calls it so, and is killed at once. */
+function stdoutOf(options: object, calls: string): string {
   const script = `import { createLog } from ${JSON.stringify(module)}
-    const log = createLog(${JSON.stringify(options)}); ${calls}; process.exit(0)`
+    const log = createLog(${JSON.stringify(options)}); ${calls}; process.kill(process.pid, 'SIGKILL')`
   const args = ['--import', 'tsx', '--input-type=module', '--eval', script]
-  return (await promisify(execFile)(process.execPath, args, { env: { PATH: process.env['PATH'] ?? '' } })).stdout
+  return spawnSync(process.execPath, args, { env: { PATH: process.env['PATH'] ?? '' }, encoding: 'utf8' }).stdout
 }
 
 describe('the log', () => {
-  test('is one JSON object a line, where stdout is no terminal, and whole at an exit', async () => {
+  test('is one JSON object a line, where stdout is no terminal, and whole when the process is killed', () => {
     const calls = `log.debug('unseen'); log.info({ lsn: '0/16B3748', sequence: 41 }, 'notification delivered'); log.error('two\\nlines')`
-    const text = await stdoutOf({ level: 'info' }, calls)
+    const text = stdoutOf({ level: 'info' }, calls)
     expect(text.endsWith('\n')).toBe(true)
     const lines: unknown[] = text
       .trimEnd()
@@ -28,8 +27,8 @@ describe('the log', () => {
     ])
   })
 
-  test('is readable where it is asked to be', async () => {
-    const text = await stdoutOf({ level: 'info', readable: true }, `log.info({ lsn: '0/1' }, 'streaming')`)
+  test('is readable where it is asked to be', () => {
+    const text = stdoutOf({ level: 'info', readable: true }, `log.info({ lsn: '0/1' }, 'streaming')`)
     expect(text).toContain('streaming')
     expect(text).toContain('0/1')
     expect(text.startsWith('{')).toBe(false)
