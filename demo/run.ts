@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Clinic } from '../testbed/clinic.js'
 import { act } from '../testbed/clinic-work.js'
 import { makeHome, spawnNotifyd } from '../testbed/daemon.js'
+import { UndoStack } from '../testbed/undo-stack.js'
 import { postLine, summary } from './screen.js'
 import { setTheStage } from './stage.js'
 import { isScheduling, tell } from './story.js'
@@ -17,7 +18,7 @@ process.once('SIGINT', () => interrupted.abort())
 process.once('SIGTERM', () => interrupted.abort())
 
 async function demo(signal: AbortSignal): Promise<void> {
-  await using ends = new AsyncDisposableStack()
+  await using ends = new UndoStack()
   say('Starting a PostgreSQL 18 of its own, with a clinic’s tables, and a receiver …')
   const stage = ends.use(await setTheStage())
   const home = ends.use(await makeHome(stage.config))

@@ -5,6 +5,7 @@ import pg from 'pg'
 import { applyClinicalSchema, createDaemonRole, daemonRole } from '../testbed/clinical-schema.js'
 import { startPostgres, type TestPostgres } from '../testbed/postgres.js'
 import { type Receiver, startReceiver } from '../testbed/receiver.js'
+import { UndoStack } from '../testbed/undo-stack.js'
 
 export interface Stage extends AsyncDisposable {
   readonly postgres: TestPostgres
@@ -18,7 +19,7 @@ export const schedulingPath = '/appointments'
 export const frontDeskPath = '/front-desk'
 
 export async function setTheStage(): Promise<Stage> {
-  await using undo = new AsyncDisposableStack()
+  await using undo = new UndoStack()
   const postgres = undo.use(await startPostgres())
   const secret = `whsec_${randomBytes(24).toString('base64')}`
   const receiver = undo.use(await startReceiver({ secrets: [secret] }))
@@ -41,5 +42,5 @@ export async function setTheStage(): Promise<Stage> {
     protocols: [fileURLToPath(new URL('./protocols/no-show-pager.ts', import.meta.url))],
   }
   const owned = undo.move()
-  return { postgres, receiver, client, config, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  return { postgres, receiver, client, config, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() }
 }

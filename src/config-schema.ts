@@ -100,9 +100,8 @@ const endpoint = z.strictObject({
   headers,
   notifications: z
     .array(z.enum(notificationNames))
-    .min(1)
     .default([...notificationNames])
-    .describe('Which of the six notifications it gets.'),
+    .describe('Which of the six notifications it gets; none: only what your own protocols send to it.'),
   enabled: z.boolean().default(true).describe('false: keep owing, send nothing.'),
   tls,
   proxy: z

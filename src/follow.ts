@@ -40,47 +40,57 @@ const maxBytes = 4 * 1024 * 1024
 const maxQueuedBytes = 8 * 1024 * 1024
 const publicationWatchMs = 10_000
 
-/** @throws NotReadyError, GapError, StreamError or what pg throws; `judge` says what each means. */
+/** Returns when `signal` ended it. @throws NotReadyError, GapError, StreamError or what pg throws; see `judge`. */
 export async function follow(options: FollowOptions): Promise<void> {
-  await using ends = new AsyncDisposableStack()
   const lost = new AbortController()
   // The server says 57P01 on this connection when it stops; while the stream is not read there is no other sign.
   const control = openControl(options.address, (error) => lost.abort(error))
-  ends.defer(() => control.close())
-  await assertReady(control, options)
-  const stream = await ReplicationStream.connect(options.address)
-  ends.defer(() => stream.close())
-  const server = await stream.identify()
-  const from = await startPosition(control, server, options)
-  const { slot, publication, log } = options
-  const watched = await inspectPublication(control, publication, options.tables)
-  const isWanted = ({ schema, table }: Relation) => options.models.has(tableKey(schema, table))
-  const capture = await Capture.start({
-    stream,
-    slot,
-    publication,
-    from,
-    isWanted,
-    maxChanges,
-    maxBytes,
-    maxQueuedBytes,
-  })
-  const end = () => stream.destroy(asError(lost.signal.reason))
-  lost.signal.addEventListener('abort', end)
-  const close = () => void stream.close()
-  options.signal.addEventListener('abort', close)
-  ends.defer(() => options.signal.removeEventListener('abort', close))
-  const watch = setInterval(() => {
-    assertPublished(control, watched.fingerprint, options).catch((error: unknown) => lost.abort(error))
-  }, publicationWatchMs)
-  ends.defer(() => clearInterval(watch))
-  if (options.signal.aborted) return
-  log.info({ slot, lsn: formatLsn(from), timeline: server.timeline }, 'streaming')
-  options.streaming(capture)
-  const { models, journal, resolve, appended } = options
-  const source = { systemIdentifier: server.systemIdentifier, timeline: server.timeline }
-  const compute: Walk['compute'] = (changes) => options.compute(changes, source)
-  await walk({ source, capture, models, journal, resolve, compute, appended })
+  try {
+    await assertReady(control, options)
+    await using stream = await ReplicationStream.connect(options.address)
+    lost.signal.addEventListener('abort', () => stream.destroy(asError(lost.signal.reason)))
+    const server = await stream.identify()
+    const from = await startPosition(control, server, options)
+    const { fingerprint } = await inspectPublication(control, options.publication, options.tables)
+    using _watch = every(publicationWatchMs, () => {
+      assertPublished(control, fingerprint, options).catch((error: unknown) => lost.abort(error))
+    })
+    await streamFrom(from, stream, server, options)
+  } catch (error) {
+    // Where another connection or the watch ended the stream, that is the reason and not what the stream says of it.
+    throw lost.signal.aborted ? asError(lost.signal.reason) : error
+  } finally {
+    await control.close()
+  }
+}
+
+async function streamFrom(
+  from: Lsn,
+  stream: ReplicationStream,
+  server: SystemIdentity,
+  options: FollowOptions,
+): Promise<void> {
+  const { slot, publication, models, journal, log, resolve, appended, signal } = options
+  const isWanted = ({ schema, table }: Relation) => models.has(tableKey(schema, table))
+  const limits = { maxChanges, maxBytes, maxQueuedBytes }
+  const capture = await Capture.start({ stream, slot, publication, from, isWanted, ...limits })
+  const finish = () => capture.finish()
+  signal.addEventListener('abort', finish)
+  try {
+    if (signal.aborted) return
+    log.info({ slot, lsn: formatLsn(from), timeline: server.timeline }, 'streaming')
+    options.streaming(capture)
+    const source = { systemIdentifier: server.systemIdentifier, timeline: server.timeline }
+    const compute: Walk['compute'] = (changes) => options.compute(changes, source)
+    await walk({ source, capture, models, journal, resolve, compute, appended })
+  } finally {
+    signal.removeEventListener('abort', finish)
+  }
+}
+
+function every(ms: number, work: () => void): Disposable {
+  const timer = setInterval(work, ms)
+  return { [Symbol.dispose]: () => clearInterval(timer) }
 }
 
 async function assertReady(control: Control, options: FollowOptions): Promise<void> {

@@ -73,10 +73,6 @@ describe('a problem', () => {
       withEndpoint({ notifications: ['canceled'] }),
       'endpoints[0].notifications[0]: expected one of "created", "rescheduled", "cancelled", "no_show", "reverted", "checked_in"; found "canceled"',
     ],
-    [
-      withEndpoint({ notifications: [] }),
-      'endpoints[0].notifications: expected at least 1 entry; found a list of 0 entries',
-    ],
     [withEndpoint({ concurrency: 1.5 }), 'endpoints[0].concurrency: expected a whole number; found 1.5'],
     [withEndpoint({ concurrency: 1025 }), 'endpoints[0].concurrency: expected at most 1024; found 1025'],
     [withEndpoint({ retry_seconds: [5, 0] }), 'endpoints[0].retry_seconds[1]: expected more than 0; found 0'],

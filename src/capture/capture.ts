@@ -91,8 +91,10 @@ export class Capture {
     this.#options.stream.acknowledge(this.#acknowledgement.flush)
   }
 
-  async close(): Promise<void> {
-    await this.#options.stream.close()
+  /** No further batch; what the consumer holds can still be acknowledged, until the stream is closed. */
+  finish(): void {
+    this.#options.stream.pause()
+    this.#end(null)
   }
 
   #take(): CapturedBatch | null {

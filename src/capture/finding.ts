@@ -27,6 +27,8 @@ export interface WatchedTable {
   readonly table: string
   /** Real names of the columns that the model needs. */
   readonly columns: readonly string[]
+  /** Canonical names that the config gives to columns of other names: the table may not have columns of these. */
+  readonly taken: readonly string[]
   /** Its changes are followed, so the publication must have it. */
   readonly published: boolean
   /** The daemon needs old values: REPLICA IDENTITY FULL. */

@@ -26,7 +26,7 @@ export interface StreamEvents {
 
 const frameLength = 34
 
-export class ReplicationStream {
+export class ReplicationStream implements AsyncDisposable {
   readonly #client: pg.Client
   #events: StreamEvents | null = null
   #timer: NodeJS.Timeout | null = null
@@ -133,6 +133,10 @@ export class ReplicationStream {
     await this.#streaming
     await this.#client.end()
     clearTimeout(timer)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
   }
 
   /** Drops the connection without a word: the peer is silent or may not be kept waiting. */

@@ -50,6 +50,12 @@ export async function inspectTable(sql: Sql, watched: WatchedTable, role: string
     const found = `${name} has no column ${missing.map(readableIdentifier).join(', ')}`
     return [fail(title, found, `map the canonical names to the table's own columns in ${keys}`)]
   }
+  const collisions = watched.taken.filter((column) => facts.columns.includes(column))
+  if (collisions.length > 0) {
+    const names = collisions.map(readableIdentifier).join(', ')
+    const found = `${name} has its own column ${names}, and models.${watched.model}.columns gives that name to another`
+    return [fail(title, found, `map ${names} too, or add it to models.${watched.model}.exclude_columns`)]
+  }
   return [
     ok(title, `found, with the ${watched.columns.length} columns that models.${watched.model} maps`),
     ...(watched.published ? [identityFinding(watched, facts)] : []),

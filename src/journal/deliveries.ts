@@ -50,8 +50,9 @@ export class OwedDeliveries {
     return this.#load(dueQuery, [endpoint, nowMs, limit])
   }
 
-  nextDueAt(endpoint: string): number | null {
-    const row = this.sqlite.get('SELECT min(retry_at) AS at FROM lane_wait WHERE endpoint = ?', [endpoint])
+  nextDueAt(endpoint: string, afterMs: number): number | null {
+    const query = 'SELECT min(retry_at) AS at FROM lane_wait WHERE endpoint = ? AND retry_at > ?'
+    const row = this.sqlite.get(query, [endpoint, afterMs])
     return typeof row?.['at'] === 'number' ? row['at'] : null
   }
 

@@ -58,8 +58,8 @@ export interface DeliveryJournal {
   loadLane(endpoint: string, lane: string, afterId: number, limit: number): readonly Delivery[]
   /** First owed delivery of each waiting lane whose retry is due at `nowMs`, the longest due first. */
   loadDue(endpoint: string, nowMs: number, limit: number): readonly Delivery[]
-  /** When the next waiting lane becomes due (unix ms), or null. */
-  nextDueAt(endpoint: string): number | null
+  /** When the next lane that waits until after `afterMs` becomes due (both unix ms), or null. */
+  nextDueAt(endpoint: string, afterMs: number): number | null
   /** Group commit: settlements of concurrent calls share one fsync. */
   settle(settlements: readonly Settlement[]): Promise<void>
 }

@@ -1,7 +1,7 @@
 // The status server: /health/live, /health/ready, /metrics over plain HTTP, on loopback by default. Answers hold states and
 // figures only.
-import { createServer, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { errorCode } from '../base/errors.js'
 import type { Log } from '../base/log.js'
 import type { Metrics } from './metrics.js'
 import { type DaemonState, isReady } from './state.js'
@@ -16,39 +16,49 @@ export interface StatusServerOptions {
 }
 
 export interface StatusServer {
-  readonly port: number
   close(): Promise<void>
 }
 
-/** @throws system errors of listening: EADDRINUSE, EACCES. */
-export async function startStatusServer({
-  host,
-  port,
-  state,
-  metrics,
-  log,
-}: StatusServerOptions): Promise<StatusServer> {
-  const server = createServer(async ({ method, url }, response) => {
-    const path = url?.split('?')[0]
-    if (method !== 'GET' && method !== 'HEAD') return answer(response, 405, { error: 'GET only' })
-    if (path === '/health/live') return answer(response, 200, { live: true })
-    if (path === '/health/ready') return answer(response, isReady(state) ? 200 : 503, readiness(state))
-    if (path !== '/metrics') return answer(response, 404, { error: 'try /health/live, /health/ready or /metrics' })
-    const { contentType, text } = await metrics.render()
-    response.writeHead(200, { 'content-type': contentType }).end(text)
+const retryMs = 5_000
+
+/**
+ * Serves until closed. Where it cannot listen (a stand-by on the same host finds the port taken) it says so and tries
+ * again: notifications do not wait for it.
+ */
+export function keepStatusServer(options: StatusServerOptions): StatusServer {
+  const { host, port, log } = options
+  const server = createServer((request, response) => void serve(options, request, response))
+  let retry: NodeJS.Timeout | null = null
+  let hasComplained = false
+  server.on('error', (error) => {
+    if (!hasComplained) log.warn({ host, port, code: errorCode(error) }, 'status server cannot listen; trying again')
+    hasComplained = true
+    retry = setTimeout(() => server.listen(port, host), retryMs)
   })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, resolve)
+  server.on('listening', () => {
+    const address = server.address()
+    const bound = typeof address === 'object' && address !== null ? address.port : port
+    log.info({ host, port: bound }, 'status server listening')
   })
-  const bound = (server.address() as AddressInfo).port
-  log.info({ host, port: bound }, 'status server listening')
-  const close = () =>
-    new Promise<void>((resolve) => {
-      server.close(() => resolve())
-      server.closeAllConnections()
-    })
-  return { port: bound, close }
+  server.listen(port, host)
+  return {
+    close: () =>
+      new Promise<void>((resolve) => {
+        if (retry !== null) clearTimeout(retry)
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+async function serve({ state, metrics }: StatusServerOptions, request: IncomingMessage, response: ServerResponse) {
+  const path = request.url?.split('?')[0]
+  if (request.method !== 'GET' && request.method !== 'HEAD') return answer(response, 405, { error: 'GET only' })
+  if (path === '/health/live') return answer(response, 200, { live: true })
+  if (path === '/health/ready') return answer(response, isReady(state) ? 200 : 503, readiness(state))
+  if (path !== '/metrics') return answer(response, 404, { error: 'try /health/live, /health/ready or /metrics' })
+  const { contentType, text } = await metrics.render()
+  response.writeHead(200, { 'content-type': contentType }).end(text)
 }
 
 const readiness = (state: DaemonState) => ({ ready: isReady(state), phase: state.phase, last_error: state.lastError })

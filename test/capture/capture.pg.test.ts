@@ -22,7 +22,8 @@ async function startCapture(
   const { slot } = database
   const isWanted = () => true
   const limits = { maxChanges: 500, maxBytes: 4e6, maxQueuedBytes: 8e6, ...options }
-  return Capture.start({ stream, slot, publication: 'notifyd', from, isWanted, ...limits })
+  const capture = await Capture.start({ stream, slot, publication: 'notifyd', from, isWanted, ...limits })
+  return Object.assign(capture, { close: () => stream.close() })
 }
 
 const newPatients = (count: number, first = 1) =>
@@ -170,6 +171,6 @@ describe('capture', () => {
     await database.query(newPatients(1, 77))
     const { rows } = await take(capture, (all) => all.length === 1)
     expect(ids(rows)).toEqual([77])
-    await capture.close()
+    await stream.close()
   })
 })

@@ -95,7 +95,7 @@ describe('faults', () => {
 
   test('two open requests of one appointment are one', async () => {
     await using receiver = await startReceiver()
-    let release: (value?: unknown) => void = Boolean
+    let release: () => void = Boolean
     const after = new Promise<void>((resolve) => {
       release = resolve
     })

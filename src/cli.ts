@@ -1,0 +1,112 @@
+#!/usr/bin/env node
+// The command line: which command, which config, and which exit status. Results go to stdout, what went wrong to stderr.
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { type ExitStatus, errorCode, judge } from './base/errors.js'
+import { createLog } from './base/log.js'
+import { loadConfig } from './config.js'
+import { runDaemon } from './daemon.js'
+import { readSettings } from './settings.js'
+import { check } from './terminal/check.js'
+import { setup } from './terminal/setup.js'
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+
+interface Options {
+  readonly config: string
+  readonly json?: boolean
+}
+
+const example = (text: string) => `\nExample:\n  $ notifyd ${text}`
+
+function commandLine(finished: (status: ExitStatus) => void): Command {
+  const program = new Command('notifyd')
+    .description('Turns committed changes of a clinical PostgreSQL into delivered notifications.')
+    .version(version)
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text) })
+  const command = (name: string, description: string, usage: string) =>
+    program
+      .command(name)
+      .description(description)
+      .option('-c, --config <file>', 'the config file', './config.json')
+      .option('--json', 'results as JSON')
+      .addHelpText('after', example(usage))
+      .exitOverride()
+
+  command('run', 'the daemon: follows the database and delivers, until SIGTERM or Ctrl-C', 'run --config config.json')
+    .option('--deliver-only', 'pay what is owed without reading the slot')
+    .action(async (options: Options & { deliverOnly?: boolean }) => {
+      const config = await loadConfig(options.config)
+      const log = createLog({ level: config.log.level, ...(options.json === true && { readable: false }) })
+      const deliverOnly = options.deliverOnly === true
+      await runDaemon({ config, deliverOnly, version, log, signal: stopSignal() })
+      log.info('stopped')
+      finished(0)
+    })
+
+  command('check', 'looks at every precondition and changes nothing; exit 3 when one is missing', 'check').action(
+    async (options: Options) => {
+      const config = await loadConfig(options.config)
+      const { address, tables } = await readSettings(config)
+      const { slot, publication } = config.database
+      const { text, isReady } = await check({ address, slot, publication, tables, json: options.json === true })
+      process.stdout.write(text)
+      finished(isReady ? 0 : 3)
+    },
+  )
+
+  command('setup', 'makes publication and replica identity', 'setup --print-sql | psql "$ADMIN_URL"')
+    .option('--print-sql', 'print the SQL, the minimal role included, and change nothing')
+    .action(async (options: Options & { printSql?: boolean }) => {
+      const config = await loadConfig(options.config)
+      const { address, tables } = await readSettings(config)
+      const { publication } = config.database
+      process.stdout.write(await setup({ address, publication, tables, printSql: options.printSql === true }))
+      finished(0)
+    })
+  return program
+}
+
+/** Aborted at the first SIGTERM or SIGINT; a second one ends the process at once. Nothing is lost either way. */
+function stopSignal(): AbortSignal {
+  const controller = new AbortController()
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(0)
+      controller.abort()
+    })
+  }
+  return controller.signal
+}
+
+/** Its text holds names of objects, settings and files only; what a server says of a row (DETAIL) is not shown. */
+function explain(error: unknown): { readonly status: ExitStatus; readonly text: string } {
+  const verdict = judge(error)
+  const message = error instanceof Error ? error.message : String(error)
+  if (verdict.tag === 'retry') return { status: 1, text: `${message} (${verdict.code})` }
+  const { exitStatus: status, remedy, code } = verdict
+  if (status === 1 && error instanceof Error && code === 'BUG') {
+    return { status, text: `${error.name}: ${remedy}\n${(error.stack ?? '').split('\n').slice(1).join('\n')}` }
+  }
+  return {
+    status,
+    text: message.includes(remedy) || errorCode(error) === null ? message : `${message}\n  to mend it: ${remedy}`,
+  }
+}
+
+let status: ExitStatus = 0
+try {
+  await commandLine((result) => {
+    status = result
+  }).parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) status = error.exitCode === 0 ? 0 : 2
+  else {
+    const explained = explain(error)
+    process.stderr.write(`notifyd: ${explained.text}\n`)
+    status = explained.status
+  }
+}
+// A connection that was left behind while it was being made must not keep the process.
+process.exit(status)

@@ -1,0 +1,206 @@
+// The life of the process: one owner of the journal, its parts started in the order of need and stopped in the other one,
+// and a connection made again whenever it ends. Everything ends through one AbortSignal.
+import { backoffMs, pause } from './base/backoff.js'
+import { errorCode, judge } from './base/errors.js'
+import type { Log } from './base/log.js'
+import { ClinicalDatabase } from './change/clinical-database.js'
+import { Resolver } from './change/resolve.js'
+import { Compute } from './compute/compute.js'
+import type { LoadedConfig } from './config.js'
+import { follow } from './follow.js'
+import { Journal } from './journal/journal.js'
+import { JournalLock } from './journal/lock.js'
+import { Deliverer } from './send/deliver.js'
+import { readSettings, type Settings } from './settings.js'
+import { Metrics } from './status/metrics.js'
+import { keepStatusServer } from './status/server.js'
+import { type DaemonState, initialState } from './status/state.js'
+
+export interface DaemonOptions {
+  readonly config: LoadedConfig
+  /** Pays what is owed without reading the slot. */
+  readonly deliverOnly: boolean
+  readonly version: string
+  readonly log: Log
+  /** SIGTERM or SIGINT. */
+  readonly signal: AbortSignal
+}
+
+/** How long attempts in flight, and a protocol that computes, may take once the daemon was told to stop. */
+const graceMs = 10_000
+const reconnect = { firstMs: 500, maxMs: 30_000 }
+const pruneEveryMs = 3_600_000
+
+/** Resolves when `signal` ended it. @throws what `judge` says no retry mends. */
+export async function runDaemon(options: DaemonOptions): Promise<void> {
+  const { config, log, signal } = options
+  const settings = await readSettings(config)
+  const state = initialState()
+  let journal: Journal | null = null
+  const metrics = new Metrics(state, () => journal?.debts() ?? [])
+  const clinical = new ClinicalDatabase(settings.address, settings.clinical, (error) => {
+    log.debug({ code: errorCode(error) }, 'an idle connection to the clinical database ended')
+  })
+  const compute = await loadCompute(options, settings, clinical)
+  const status = config.http === false ? null : keepStatusServer({ ...config.http, state, metrics, log })
+  try {
+    const waiting = () => {
+      state.phase = 'standby'
+      log.info({ journal: config.journal.url }, 'stand-by: another daemon owns the journal')
+    }
+    const lock = await JournalLock.take(config.journal.url, waiting, signal)
+    if (lock === null) return
+    try {
+      journal = await Journal.open(config.journal.url)
+      await own(journal, { ...options, settings, state, metrics, clinical, compute })
+    } finally {
+      state.phase = 'stopping'
+      journal?.close()
+      journal = null
+      lock.release()
+    }
+  } finally {
+    await compute.close()
+    await clinical.close()
+    await status?.close()
+  }
+}
+
+interface Parts extends DaemonOptions {
+  readonly settings: Settings
+  readonly state: DaemonState
+  readonly metrics: Metrics
+  readonly clinical: ClinicalDatabase
+  readonly compute: Compute
+}
+
+/** With the journal ours: pays, and follows unless only paying was asked for. */
+async function own(journal: Journal, parts: Parts): Promise<void> {
+  const { config, log, metrics, settings, state, signal } = parts
+  const deliverer = new Deliverer({
+    journal,
+    endpoints: settings.endpoints,
+    policy: settings.urlPolicy,
+    userAgent: `notifyd/${parts.version}`,
+    log,
+    settled: ({ endpoint, committedAt }, { startedAt, durationMs }, outcome) => {
+      metrics.attempts.inc({ endpoint, outcome })
+      if (outcome !== 'delivered' || committedAt === null) return
+      metrics.delivered.observe({ endpoint }, Math.max(0, (startedAt + durationMs) / 1000 - committedAt / 1_000_000))
+    },
+  })
+  const prune = setInterval(() => {
+    const before = Date.now() - config.journal.retention_days * 86_400_000
+    journal.prune(before, signal).then(
+      (changes) => log.debug({ changes }, 'journal pruned'),
+      (error: unknown) =>
+        log.error({ code: errorCode(error) }, 'the journal could not be pruned; trying again in an hour'),
+    )
+  }, pruneEveryMs)
+  deliverer.start()
+  try {
+    if (parts.deliverOnly) {
+      state.phase = 'delivering_only'
+      log.info('paying what is owed; the slot is not read')
+      await ended(signal)
+    } else await followForever(journal, deliverer, parts)
+  } finally {
+    clearInterval(prune)
+    state.phase = 'stopping'
+    await deliverer.stop(graceMs)
+  }
+}
+
+/** @throws what no reconnection mends. */
+async function followForever(journal: Journal, deliverer: Deliverer, parts: Parts): Promise<void> {
+  const { config, settings, state, metrics, compute, log, signal } = parts
+  const resolver = new Resolver(journal, parts.clinical)
+  // A protocol may compute for as long as its limit; a daemon that stops waits no longer than for its attempts.
+  const stopped = ended(signal)
+  void stopped.then(() => setTimeout(() => void compute.close(), graceMs).unref())
+  for (let attempt = 1; !signal.aborted; attempt += 1) {
+    state.phase = 'connecting'
+    try {
+      const connection = follow({
+        address: settings.address,
+        slot: config.database.slot,
+        publication: config.database.publication,
+        tables: settings.tables,
+        models: settings.followed,
+        journal,
+        log,
+        signal,
+        resolve: (changes) => resolver.resolve(changes),
+        compute: (changes, source) => compute.compute(changes, source),
+        appended: (_batch, changes, endpoints) => {
+          for (const { fieldChanges, notifications } of changes) {
+            metrics.changes.inc({ model: fieldChanges.model_name })
+            for (const { notification } of notifications) metrics.notifications.inc({ notification })
+          }
+          for (const endpoint of endpoints) deliverer.wake(endpoint)
+        },
+        streaming: (capture) => {
+          attempt = 0
+          state.phase = 'streaming'
+          state.lastError = null
+          const durableLsn = () => journal.checkpoint()?.durableLsn ?? capture.receivedLsn
+          state.positions = () => ({ receivedLsn: capture.receivedLsn, durableLsn: durableLsn() })
+        },
+      })
+      await Promise.race([connection, stopped.then(() => unlessStreaming(state))])
+    } catch (error) {
+      const verdict = judge(error)
+      if (verdict.tag === 'stop') throw error
+      if (signal.aborted) return
+      state.lastError = verdict.code
+      metrics.reconnects.inc({ code: verdict.code })
+      const waitMs = backoffMs(Math.max(attempt, 1), reconnect)
+      log.warn({ code: verdict.code, retry_in_ms: waitMs }, retryMessage(verdict.code, state))
+      state.phase = 'connecting'
+      await pause(waitMs, signal)
+    }
+  }
+}
+
+/** 55006: object in use. */
+function retryMessage(code: string, state: DaemonState): string {
+  if (code === '55006') return 'stand-by: another daemon streams from the slot; trying again'
+  if (state.phase === 'streaming') return 'the stream ended; connecting again'
+  return 'the database cannot be reached or is not ready; trying again'
+}
+
+/** While there is no stream, nothing of a connection needs to be finished before the end: it is left behind. */
+const unlessStreaming = (state: DaemonState): Promise<void> =>
+  state.phase === 'streaming' ? new Promise(() => undefined) : Promise.resolve()
+
+const ended = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+
+function loadCompute({ config, log, signal }: DaemonOptions, settings: Settings, clinical: ClinicalDatabase) {
+  return Compute.load({
+    noteStates: settings.noteStates,
+    endpoints: settings.wanted,
+    files: config.protocols,
+    settings: config.settings,
+    timeoutMs: config.protocol_timeout_ms,
+    log,
+    appointments: (patientId) => persistently(() => clinical.appointmentsOf(patientId), log, signal),
+  })
+}
+
+/** Repeats a read of the clinical database until it succeeds. @throws what no retry mends, or anything once aborted. */
+async function persistently<T>(read: () => Promise<T>, log: Log, signal: AbortSignal): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await read()
+    } catch (error) {
+      const verdict = judge(error)
+      if (verdict.tag === 'stop' || signal.aborted) throw error
+      log.warn({ code: verdict.code }, 'the clinical database did not answer a protocol; trying again')
+      await pause(backoffMs(attempt, reconnect), signal)
+    }
+  }
+}

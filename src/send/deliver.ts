@@ -1,0 +1,50 @@
+// Pays every debt: a sender for each endpoint that is owed something. Endpoints share nothing, so a failing one slows no other.
+import type { DeliveryJournal } from '../journal/delivery.js'
+import { type Endpoint, isOrigin, unconfiguredEndpoint } from './endpoint.js'
+import { EndpointSender, type SenderOptions } from './endpoint-sender.js'
+
+export interface DelivererOptions extends Omit<SenderOptions, 'endpoint' | 'configured'> {
+  readonly journal: DeliveryJournal
+  readonly endpoints: readonly Endpoint[]
+}
+
+export class Deliverer {
+  readonly #options: DelivererOptions
+  readonly #configured: ReadonlyMap<string, Endpoint>
+  readonly #senders = new Map<string, EndpointSender>()
+
+  constructor(options: DelivererOptions) {
+    this.#options = options
+    this.#configured = new Map(options.endpoints.map((endpoint) => [endpoint.name, endpoint]))
+  }
+
+  /** Begins with what the journal says is owed. */
+  start(): void {
+    for (const endpoint of this.#options.journal.endpointsOwed()) this.wake(endpoint)
+  }
+
+  /** Something new is owed to the endpoint. What is owed to a disabled one, or one that left the config, is kept. */
+  wake(name: string): void {
+    const sender = this.#senders.get(name) ?? this.#made(name)
+    sender?.wake()
+  }
+
+  /** No new request; open ones may end until `graceMs` have passed. Resolves when all outcomes are in the journal. */
+  async stop(graceMs: number): Promise<void> {
+    await Promise.all([...this.#senders.values()].map((sender) => sender.stop(graceMs)))
+  }
+
+  /** By endpoint. */
+  state(): ReadonlyMap<string, EndpointSender['state']> {
+    return new Map([...this.#senders].map(([name, sender]) => [name, sender.state]))
+  }
+
+  #made(name: string): EndpointSender | null {
+    const known = this.#configured.get(name)
+    const endpoint = known ?? (isOrigin(name) ? unconfiguredEndpoint(name) : null)
+    if (endpoint === null || !endpoint.enabled) return null
+    const sender = new EndpointSender({ ...this.#options, endpoint, configured: known !== undefined })
+    this.#senders.set(name, sender)
+    return sender
+  }
+}

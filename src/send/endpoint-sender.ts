@@ -1,0 +1,229 @@
+// Pays what is owed to one endpoint: reads a bounded window of deliveries, keeps as many requests open as the endpoint may
+// have, settles each outcome in the journal, and only then lets the lane go on. Knows nothing of other endpoints.
+import { backoffMs } from '../base/backoff.js'
+import { errorCode } from '../base/errors.js'
+import type { Log } from '../base/log.js'
+import type { Attempt, Delivery, DeliveryJournal, Settlement } from '../journal/delivery.js'
+import { AttemptLog } from './attempt-log.js'
+import type { Endpoint } from './endpoint.js'
+import { Lanes } from './lanes.js'
+import { Poster } from './post.js'
+import { Probe } from './probe.js'
+import { RequestHeaders } from './request-headers.js'
+import { decide, isSuccess, isUnhealthy, type Outcome, refused } from './retry-policy.js'
+import { refusedUrl, type UrlPolicy } from './url-policy.js'
+
+export interface SenderOptions {
+  readonly journal: DeliveryJournal
+  readonly endpoint: Endpoint
+  /** Named in the config; else a protocol gave its URL. */
+  readonly configured: boolean
+  readonly policy: UrlPolicy
+  readonly userAgent: string
+  readonly log: Log
+  /** Called when an attempt's outcome is in the journal. */
+  readonly settled: (delivery: Delivery, attempt: Attempt, outcome: Settlement['tag']) => void
+}
+
+/** Deliveries in memory, and attempts whose outcome is not yet in the journal: both bound what an endpoint may take. */
+const maxInMemory = 512
+const readAtATime = 256
+const maxUnsettled = 256
+/** Timers cannot be longer (2^31 ms). */
+const maxTimerMs = 3_600_000
+
+export class EndpointSender {
+  readonly #options: SenderOptions
+  readonly #lanes = new Lanes()
+  readonly #probe = new Probe()
+  readonly #poster: Poster
+  readonly #headers: RequestHeaders
+  readonly #log: AttemptLog
+  readonly #path: string
+  #cursor = 0
+  #mayOweMore = true
+  #inFlight = 0
+  #unsettled = 0
+  #pausedUntil = 0
+  /** When the next waiting lane becomes due; in the past: some are due and not yet read. */
+  #nextDueAt = 0
+  #timer: NodeJS.Timeout | null = null
+  #armedFor = 0
+  #isStopping = false
+  #idle: (() => void) | null = null
+
+  constructor(options: SenderOptions) {
+    const { endpoint, configured, policy, userAgent, log } = options
+    this.#options = options
+    this.#poster = new Poster({ endpoint, target: { configured }, policy })
+    this.#headers = new RequestHeaders(endpoint, userAgent)
+    this.#log = new AttemptLog(log)
+    this.#path = pathOf(endpoint.url)
+  }
+
+  get state(): { readonly inFlight: number; readonly isProbing: boolean; readonly pausedUntil: number } {
+    return { inFlight: this.#inFlight, isProbing: this.#probe.isProbing, pausedUntil: this.#pausedUntil }
+  }
+
+  /** Something new may be owed. */
+  wake(): void {
+    this.#mayOweMore = true
+    this.#pump()
+  }
+
+  /** No new request. Open ones may end until `graceMs` have passed; what they settled is in the journal then. */
+  async stop(graceMs: number): Promise<void> {
+    this.#isStopping = true
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    const grace = setTimeout(() => this.#poster.abort(), graceMs)
+    await new Promise<void>((resolve) => {
+      this.#idle = resolve
+      this.#tellIdle()
+    })
+    clearTimeout(grace)
+    await this.#poster.close()
+  }
+
+  #pump(): void {
+    if (this.#isStopping) return
+    const nowMs = Date.now()
+    const notBefore = Math.max(this.#pausedUntil, this.#probe.nextAt)
+    const mayOpen = this.#probe.isProbing ? 1 : this.#options.endpoint.concurrency
+    while (nowMs >= notBefore && this.#inFlight < mayOpen && this.#unsettled < maxUnsettled) {
+      const delivery = this.#lanes.take() ?? this.#read(nowMs)
+      if (delivery === null) break
+      void this.#attempt(delivery)
+    }
+    this.#arm(nowMs, notBefore)
+  }
+
+  /** Lanes whose retry is due go before those that were never tried: they have waited longer. */
+  #read(nowMs: number): Delivery | null {
+    const { journal, endpoint } = this.#options
+    const { name } = endpoint
+    const room = Math.min(readAtATime, maxInMemory - this.#lanes.size)
+    if (room <= 0) return null
+    if (nowMs >= this.#nextDueAt) {
+      // A lane that is open now still stands in the journal as waiting and due.
+      const limit = room + this.#lanes.count
+      const due = journal.loadDue(name, nowMs, limit)
+      for (const delivery of due) this.#lanes.addDue(delivery)
+      this.#nextDueAt = due.length === limit ? nowMs : (journal.nextDueAt(name, nowMs) ?? Number.POSITIVE_INFINITY)
+    }
+    if (this.#mayOweMore) {
+      const owed = journal.loadOwed(name, this.#cursor, room)
+      this.#mayOweMore = owed.length === room
+      this.#cursor = owed.at(-1)?.id ?? this.#cursor
+      for (const delivery of owed) this.#lanes.add(delivery)
+    }
+    return this.#lanes.take()
+  }
+
+  async #attempt(delivery: Delivery): Promise<void> {
+    const startedAt = Date.now()
+    const started = performance.now()
+    const number = delivery.attempts + 1
+    this.#inFlight += 1
+    this.#unsettled += 1
+    const outcome = await this.#post(delivery, number, new Date(startedAt))
+    this.#inFlight -= 1
+    if (outcome !== null) {
+      const durationMs = performance.now() - started
+      const { status, error } = outcome
+      const attempt = { deliveryId: delivery.id, number, startedAt, durationMs, status, error }
+      const settlement = this.#judge(delivery, attempt, outcome)
+      this.#pump()
+      if (await this.#settle(settlement)) this.#finish(settlement)
+    }
+    this.#unsettled -= 1
+    this.#pump()
+    this.#tellIdle()
+  }
+
+  async #post(delivery: Delivery, number: number, at: Date): Promise<Outcome | null> {
+    const { configured, policy } = this.#options
+    const isRefused = delivery.url !== null && refusedUrl(delivery.url, { configured }, policy) !== null
+    if (isRefused) return { status: null, error: refused, retryAfter: null, isStale: false }
+    const path = delivery.url === null ? this.#path : pathOf(delivery.url)
+    return this.#poster.post(path, this.#headers.of(delivery, number, at), delivery.body)
+  }
+
+  #judge(delivery: Delivery, attempt: Attempt, outcome: Outcome): Settlement {
+    const { endpoint, log } = this.#options
+    const nowMs = Date.now()
+    if (isSuccess(outcome)) {
+      if (this.#probe.succeeded()) log.info({ endpoint: endpoint.name }, 'endpoint recovered')
+    } else if (!isUnhealthy(outcome)) this.#probe.answered(nowMs)
+    else if (this.#probe.failed(nowMs)) {
+      log.warn(
+        { endpoint: endpoint.name, error: outcome.error },
+        'endpoint failing: one request at a time until one succeeds',
+      )
+    }
+    const decision = decide(outcome, attempt.number, endpoint.retrySeconds, nowMs, Math.random())
+    if (decision.tag !== 'retry') return { tag: decision.tag, delivery, attempt }
+    this.#pausedUntil = Math.max(this.#pausedUntil, decision.pauseUntil ?? 0)
+    return { tag: 'retry', delivery, attempt, retryAt: decision.retryAt }
+  }
+
+  /**
+   * Whether the outcome is in the journal. Where the journal cannot be written (a full disk) it is tried again and the lane
+   * stands still: the POST is not repeated. False only when the daemon stops meanwhile.
+   */
+  async #settle(settlement: Settlement): Promise<boolean> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.#options.journal.settle([settlement])
+        return true
+      } catch (error) {
+        const endpoint = this.#options.endpoint.name
+        this.#options.log.error(
+          { endpoint, code: errorCode(error) },
+          'the journal could not take an outcome; trying again',
+        )
+        if (this.#isStopping) return false
+        const waitMs = backoffMs(attempt, { firstMs: 500, maxMs: 10_000 })
+        await new Promise((resolve) => setTimeout(resolve, waitMs))
+      }
+    }
+  }
+
+  #finish(settlement: Settlement): void {
+    const { delivery, attempt, tag } = settlement
+    const { journal, endpoint } = this.#options
+    if (tag === 'retry') {
+      this.#lanes.waits(delivery)
+      this.#nextDueAt = Math.min(this.#nextDueAt, settlement.retryAt)
+    } else {
+      const readOn = (afterId: number, limit: number) => journal.loadLane(endpoint.name, delivery.lane, afterId, limit)
+      this.#lanes.settled(delivery, readOn)
+    }
+    this.#log.write(settlement)
+    this.#options.settled(delivery, attempt, tag)
+  }
+
+  /** Wakes at the next moment at which something may be sent that may not now. */
+  #arm(nowMs: number, notBefore: number): void {
+    const at = Math.max(notBefore, this.#nextDueAt)
+    if (at === this.#armedFor && at > nowMs) return
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#armedFor = at
+    // What is due and was not taken for want of room is taken when an open request ends.
+    this.#timer =
+      at > nowMs && Number.isFinite(at) ? setTimeout(() => this.#fire(), Math.min(maxTimerMs, at - nowMs)) : null
+  }
+
+  #fire(): void {
+    this.#armedFor = 0
+    this.#pump()
+  }
+
+  #tellIdle(): void {
+    if (this.#isStopping && this.#unsettled === 0) this.#idle?.()
+  }
+}
+
+const pathOf = (url: string): string => {
+  const { pathname, search } = new URL(url)
+  return `${pathname}${search}`
+}

@@ -1,0 +1,94 @@
+// The window of one endpoint's deliveries that is in memory, by lane. Owns the order within a lane: one delivery of a lane is
+// open at a time, and the next is given only when that one is settled. What does not fit stays in the journal.
+import type { Delivery } from '../journal/delivery.js'
+
+/** Deliveries of one lane in memory; a longer lane is read on when these are settled. */
+const maxPerLane = 8
+
+interface Lane {
+  /** The first one is open or next. */
+  readonly queue: Delivery[]
+  /** The journal may hold more of this lane, behind the last in the queue. */
+  hasMore: boolean
+  lastId: number
+}
+
+export class Lanes {
+  readonly #lanes = new Map<string, Lane>()
+  /** Lanes whose first delivery may be sent, the least recently tried first. */
+  readonly #ready: string[] = []
+  #size = 0
+
+  /** Deliveries in memory. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** Lanes in memory. */
+  get count(): number {
+    return this.#lanes.size
+  }
+
+  /** In ascending order of ids. What the lane has already, or will read from the journal, is left out. */
+  add(delivery: Delivery): void {
+    const lane = this.#lanes.get(delivery.lane)
+    if (lane === undefined) this.#open(delivery, false)
+    else this.#append(lane, delivery)
+  }
+
+  /** The first delivery of a lane that was waiting for its retry; more may stand behind it. */
+  addDue(delivery: Delivery): void {
+    if (!this.#lanes.has(delivery.lane)) this.#open(delivery, true)
+  }
+
+  /** The next delivery to send; its lane gives no other until it is settled. Null: none is ready. */
+  take(): Delivery | null {
+    const name = this.#ready.shift()
+    return name === undefined ? null : (this.#lanes.get(name)?.queue[0] ?? null)
+  }
+
+  /**
+   * The delivery is durably delivered or dead: the lane goes on. `readOn` reads the lane's next from the journal, with ids
+   * above the given one, at most `limit`.
+   */
+  settled(delivery: Delivery, readOn: (afterId: number, limit: number) => readonly Delivery[]): void {
+    const lane = this.#lanes.get(delivery.lane)
+    if (lane === undefined) return
+    lane.queue.shift()
+    this.#size -= 1
+    if (lane.queue.length === 0 && lane.hasMore) {
+      const next = readOn(lane.lastId, maxPerLane)
+      lane.hasMore = next.length === maxPerLane
+      for (const more of next) this.#push(lane, more)
+    }
+    if (lane.queue.length === 0) this.#lanes.delete(delivery.lane)
+    else this.#ready.push(delivery.lane)
+  }
+
+  /** The delivery durably waits for its retry: the lane leaves memory, and comes back through `addDue`. */
+  waits(delivery: Delivery): void {
+    const lane = this.#lanes.get(delivery.lane)
+    if (lane === undefined) return
+    this.#size -= lane.queue.length
+    this.#lanes.delete(delivery.lane)
+  }
+
+  #open(delivery: Delivery, hasMore: boolean): void {
+    const lane: Lane = { queue: [], hasMore, lastId: 0 }
+    this.#lanes.set(delivery.lane, lane)
+    this.#push(lane, delivery)
+    this.#ready.push(delivery.lane)
+  }
+
+  #append(lane: Lane, delivery: Delivery): void {
+    if (lane.hasMore || delivery.id <= lane.lastId) return
+    if (lane.queue.length >= maxPerLane) lane.hasMore = true
+    else this.#push(lane, delivery)
+  }
+
+  #push(lane: Lane, delivery: Delivery): void {
+    lane.queue.push(delivery)
+    lane.lastId = delivery.id
+    this.#size += 1
+  }
+}

@@ -1,0 +1,135 @@
+// One POST, and how it ended. The only file that knows the HTTP client. Owns that an exchange takes no longer than its
+// time, that no redirect is followed, that no more than 64 KiB of an answer are read, and that no byte leaves for a refused
+// address: the connection is made plain, its peer checked, and only then handed to TLS.
+import { buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici'
+import { errorCode } from '../base/errors.js'
+import type { Endpoint } from './endpoint.js'
+import { type Outcome, refused } from './retry-policy.js'
+import { refusedAddress, type Target, type UrlPolicy } from './url-policy.js'
+
+export interface PosterOptions {
+  readonly endpoint: Pick<Endpoint, 'url' | 'tls' | 'proxy' | 'concurrency' | 'timeoutMs'>
+  readonly target: Target
+  readonly policy: UrlPolicy
+}
+
+const maxAnswerBytes = 64 * 1024
+
+class RefusedAddress extends Error {}
+
+export class Poster {
+  readonly #dispatcher: Dispatcher
+  readonly #origin: string
+  readonly #timeoutMs: number
+  readonly #open = new Set<() => void>()
+  #hasAnswered = false
+
+  constructor({ endpoint, target, policy }: PosterOptions) {
+    const { url, tls, proxy, concurrency: connections, timeoutMs } = endpoint
+    this.#origin = new URL(url).origin
+    this.#timeoutMs = timeoutMs
+    // A proxy's operator decides which addresses it dials; the check is of the proxy's own then.
+    const connect = guardedConnector(tls ?? {}, timeoutMs, target, policy)
+    const common = { connections, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 }
+    this.#dispatcher =
+      proxy === null
+        ? new Pool(this.#origin, { ...common, connect })
+        : new ProxyAgent({ ...common, uri: proxy, requestTls: { ...tls, timeout: timeoutMs }, connect })
+  }
+
+  /** Resolves when the exchange has ended, whatever came of it; null: `abort` ended it. Never rejects. */
+  post(path: string, headers: Record<string, string>, body: string): Promise<Outcome | null> {
+    return new Promise((resolve) => {
+      let controller: Dispatcher.DispatchController | null = null
+      let status: number | null = null
+      let retryAfter: string | null = null
+      let bytes = 0
+      let isOver = false
+      const mayBeStale = this.#hasAnswered
+      const end = (outcome: Outcome | null, stop: boolean) => {
+        if (isOver) return
+        isOver = true
+        clearTimeout(timer)
+        this.#open.delete(abort)
+        resolve(outcome)
+        if (stop) controller?.abort(new Error('ended'))
+      }
+      const answered = (stop: boolean) => {
+        this.#hasAnswered = true
+        const error = status !== null && status >= 200 && status < 300 ? null : `http ${status}`
+        end({ status, error, retryAfter, isStale: false }, stop)
+      }
+      const failed = (error: string, isStale = false) => end({ status, error, retryAfter, isStale }, true)
+      const timer = setTimeout(() => failed('timeout'), this.#timeoutMs)
+      const abort = () => end(null, true)
+      this.#open.add(abort)
+      const handler: Dispatcher.DispatchHandler = {
+        onRequestStart: (given) => {
+          controller = given
+          if (isOver) given.abort(new Error('ended'))
+        },
+        onResponseStart: (_, code, answer) => {
+          if (code < 200) return
+          status = code
+          const asked = answer['retry-after']
+          retryAfter = typeof asked === 'string' ? asked : null
+        },
+        onResponseData: (_, chunk) => {
+          bytes += chunk.length
+          if (bytes > maxAnswerBytes) answered(true)
+        },
+        onResponseEnd: () => answered(false),
+        onResponseError: (_, error) => {
+          const isStale = mayBeStale && status === null && isClosedEarly(error)
+          failed(classOf(error), isStale)
+        },
+      }
+      try {
+        this.#dispatcher.dispatch({ origin: this.#origin, path, method: 'POST', headers, body }, handler)
+      } catch (error) {
+        failed(classOf(error))
+      }
+    })
+  }
+
+  /** Ends every open exchange: their posts resolve to null. */
+  abort(): void {
+    for (const abort of [...this.#open]) abort()
+  }
+
+  async close(): Promise<void> {
+    this.abort()
+    await this.#dispatcher.destroy()
+  }
+}
+
+function guardedConnector(tls: buildConnector.BuildOptions, timeoutMs: number, target: Target, policy: UrlPolicy) {
+  const plain = buildConnector({ timeout: timeoutMs, allowH2: false })
+  const secure = buildConnector({ ...tls, timeout: timeoutMs, allowH2: false })
+  const connector: buildConnector.connector = (options, done) => {
+    const isSecure = options.protocol === 'https:'
+    const port = options.port || (isSecure ? '443' : '80')
+    plain({ ...options, protocol: 'http:', port }, (...[error, socket]) => {
+      if (error !== null) return done(error, null)
+      const reason = refusedAddress(socket.remoteAddress ?? '', options.hostname, target, policy)
+      if (reason !== null) {
+        socket.destroy()
+        return done(new RefusedAddress(reason), null)
+      }
+      if (isSecure) secure({ ...options, port, httpSocket: socket }, done)
+      else done(null, socket)
+    })
+  }
+  return connector
+}
+
+const isClosedEarly = (error: unknown): boolean =>
+  ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(errorCode(error) ?? '')
+
+function classOf(error: unknown): string {
+  if (error instanceof RefusedAddress) return refused
+  const code = errorCode(error)
+  if (code === 'UND_ERR_CONNECT_TIMEOUT') return 'timeout'
+  if (code === 'UND_ERR_SOCKET') return 'connection closed'
+  return code ?? 'transport error'
+}

@@ -1,0 +1,45 @@
+// When a failing endpoint is probed instead of hammered (spec section 7). Pure: the time is given. A probe is an ordinary
+// attempt, of the lane least recently tried among those whose own retry is due, so no delivery is tried before its time.
+
+const failuresToProbe = 10
+const firstMs = 1_000
+const maxMs = 60_000
+
+export class Probe {
+  #failures = 0
+  #intervalMs = 0
+  #nextAt = 0
+
+  get isProbing(): boolean {
+    return this.#failures >= failuresToProbe
+  }
+
+  /** When the next probe may start (unix ms); 0 while not probing. */
+  get nextAt(): number {
+    return this.isProbing ? this.#nextAt : 0
+  }
+
+  /** Gives whether this began or ended the probing. */
+  succeeded(): boolean {
+    const ends = this.isProbing
+    this.#failures = 0
+    this.#intervalMs = 0
+    return ends
+  }
+
+  /** A transport error, a time-out, 429 or 5xx. */
+  failed(nowMs: number): boolean {
+    const wasProbing = this.isProbing
+    this.#failures += 1
+    if (!this.isProbing) return false
+    this.#intervalMs = Math.min(maxMs, this.#intervalMs === 0 ? firstMs : this.#intervalMs * 2)
+    this.#nextAt = nowMs + this.#intervalMs
+    return !wasProbing
+  }
+
+  /** Any other answer: the endpoint lives, but only a success ends the probing. */
+  answered(nowMs: number): void {
+    if (this.isProbing) this.#nextAt = nowMs + this.#intervalMs
+    else this.#failures = 0
+  }
+}

@@ -1,0 +1,44 @@
+// The headers of one attempt (spec section 7). Names are lower case; ours win over the protocol's, these over the endpoint's.
+import { isoMicros } from '../base/time.js'
+import { formatLsn } from '../capture/lsn.js'
+import type { Delivery } from '../journal/delivery.js'
+import type { Endpoint } from './endpoint.js'
+import { Signer } from './signature.js'
+
+export class RequestHeaders {
+  readonly #common: Readonly<Record<string, string>>
+  readonly #signer: Signer
+
+  constructor({ headers, secrets }: Endpoint, userAgent: string) {
+    this.#common = { 'content-type': 'application/json', 'user-agent': userAgent, ...lowerCase(headers) }
+    this.#signer = new Signer(secrets)
+  }
+
+  /** @param attempt from 1 */
+  of(delivery: Delivery, attempt: number, at: Date): Record<string, string> {
+    const headers: Record<string, string> = {
+      ...this.#common,
+      ...lowerCase(delivery.headers),
+      ...this.#signer.headers(delivery.webhookId, at, delivery.body),
+      'notification-type': delivery.notification,
+      'notification-attempt': String(attempt),
+    }
+    if (delivery.commitLsn !== null) headers['notification-lsn'] = formatLsn(delivery.commitLsn)
+    if (delivery.committedAt !== null) headers['notification-committed-at'] = isoMicros(delivery.committedAt)
+    if (delivery.sequence !== null) headers['notification-sequence'] = String(delivery.sequence)
+    return headers
+  }
+}
+
+/** A protocol's headers cannot stand for ours, nor bend the request's framing. */
+const ours =
+  /^(?:webhook-|notification-|content-length$|transfer-encoding$|connection$|host$|expect$|upgrade$|keep-alive$)/
+
+function lowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const lower: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    const key = name.toLowerCase()
+    if (!ours.test(key)) lower[key] = value
+  }
+  return lower
+}

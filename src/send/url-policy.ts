@@ -1,0 +1,67 @@
+// Which URLs and which addresses may be dialled (spec section 7). Pure. The address is checked after resolution, so that
+// neither a spelling (0x7f.1, ::ffff:10.0.0.1) nor a DNS answer that changes gets around it.
+import ipaddr from 'ipaddr.js'
+
+export interface UrlPolicy {
+  /** http to hosts other than loopback. */
+  readonly allowHttp: boolean
+  /** Host names that may have any address. */
+  readonly allowHosts: readonly string[]
+  readonly allowCidrs: readonly string[]
+}
+
+export interface Target {
+  /** Named in the config by the operator: may be loopback, over http too. */
+  readonly configured: boolean
+}
+
+/** Public by their numbers, and yet a cloud's own: Azure's metadata and DNS. */
+const metadata: ReadonlySet<string> = new Set(['168.63.129.16'])
+
+/** Why a URL is refused before anything is dialled; null: it is not. `url` is never part of the reason. */
+export function refusedUrl(url: string, target: Target, policy: UrlPolicy): string | null {
+  if (!URL.canParse(url)) return 'expected an absolute URL'
+  const { protocol, hostname, username, password } = new URL(url)
+  if (protocol !== 'https:' && protocol !== 'http:') return 'expected https'
+  if (username !== '' || password !== '') return 'expected a URL without user and password: use headers'
+  const host = hostname.replace(/^\[|\]$/g, '')
+  const isAddress = ipaddr.isValid(host)
+  const isLoopback = isAddress ? rangeOf(host) === 'loopback' : /^(?:.+\.)?localhost\.?$/i.test(host)
+  if (
+    protocol === 'http:' &&
+    !policy.allowHttp &&
+    !(isLoopback && (target.configured || isAllowedHost(host, policy)))
+  ) {
+    return 'expected https: http is for loopback, or url_policy.allow_http'
+  }
+  return isAddress ? refusedAddress(host, host, target, policy) : null
+}
+
+/** Why an address that `host` was resolved to is refused; null: it is not. */
+export function refusedAddress(address: string, host: string, target: Target, policy: UrlPolicy): string | null {
+  const range = rangeOf(address)
+  if (range === 'public') return null
+  if (range === 'loopback' && target.configured) return null
+  if (isAllowedHost(host, policy) || isAllowedAddress(address, policy)) return null
+  return `expected a public address: this one is ${range}; see url_policy.allow_hosts and allow_cidrs`
+}
+
+function rangeOf(address: string): string {
+  if (!ipaddr.isValid(address)) return 'no address'
+  const parsed = ipaddr.process(address)
+  if (metadata.has(parsed.toString())) return 'metadata'
+  const range = parsed.range()
+  return range === 'unicast' ? 'public' : range
+}
+
+const isAllowedHost = (host: string, { allowHosts }: UrlPolicy): boolean =>
+  allowHosts.some((allowed) => allowed.toLowerCase() === host.toLowerCase())
+
+function isAllowedAddress(address: string, { allowCidrs }: UrlPolicy): boolean {
+  if (!ipaddr.isValid(address)) return false
+  const parsed = ipaddr.process(address)
+  return allowCidrs.some((cidr) => {
+    const [network, bits] = ipaddr.parseCIDR(cidr)
+    return network.kind() === parsed.kind() && parsed.match(network, bits)
+  })
+}

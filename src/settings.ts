@@ -1,0 +1,126 @@
+// The config's names in, each folder's plain options out: models and tables, addresses, endpoints. Reads the TLS files.
+import { readFile } from 'node:fs/promises'
+import { ConfigError, errorCode } from './base/errors.js'
+import type { DatabaseAddress } from './capture/connection.js'
+import type { WatchedTable } from './capture/finding.js'
+import { CHANGE_TYPE } from './change/change-type.js'
+import type { ClinicalModels } from './change/clinical-database.js'
+import { appointmentModel, type Model, makeModel, modelsByTable, noteStateModel, patientModel } from './change/model.js'
+import type { NotificationName } from './compute/appointment-notification.js'
+import type { LoadedConfig } from './config.js'
+import { parseTableName } from './config-schema.js'
+import type { Endpoint } from './send/endpoint.js'
+import { refusedUrl, type UrlPolicy } from './send/url-policy.js'
+
+export interface Settings {
+  readonly address: DatabaseAddress
+  readonly tables: readonly WatchedTable[]
+  /** Those whose changes are followed, by `tableKey`. */
+  readonly followed: ReadonlyMap<string, Model>
+  readonly clinical: ClinicalModels
+  readonly noteStates: ReadonlyMap<string, NotificationName>
+  readonly endpoints: readonly Endpoint[]
+  readonly urlPolicy: UrlPolicy
+  /** The notifications that each endpoint asks for. */
+  readonly wanted: readonly { readonly name: string; readonly notifications: ReadonlySet<NotificationName> }[]
+}
+
+interface TlsFiles {
+  readonly ca_file?: string
+  readonly cert_file?: string
+  readonly key_file?: string
+}
+
+/** @throws ConfigError when a TLS file cannot be read, or the URL policy refuses an endpoint. */
+export async function readSettings(config: LoadedConfig): Promise<Settings> {
+  const models = config.models
+  const appointment = modelOf(appointmentModel, models.appointment, 'APPOINTMENT')
+  const noteState = modelOf(noteStateModel, models.notestatechangeevent, 'APPOINTMENT')
+  const patient = modelOf(patientModel, models.patient, 'PATIENT')
+  const clinical: ReadonlySet<string> = new Set([appointmentModel, noteStateModel, patientModel])
+  const further = Object.entries(models)
+    .filter(([name]) => !clinical.has(name))
+    .map(([name, model]) => modelOf(name, model, 'change_type' in model ? model.change_type : 'PATIENT'))
+  const readTls = (tls: TlsFiles, path: string) => tlsOptions(config.file, tls, path)
+  const { database, endpoints } = config
+  const urlPolicy = policyOf(config)
+  return {
+    urlPolicy,
+    address: { url: database.url, tls: database.tls === null ? null : await readTls(database.tls, 'database.tls') },
+    tables: [
+      watched(appointment, { published: true, needsOldImage: true, selected: true }),
+      watched(noteState, { published: true, needsOldImage: false, selected: true }),
+      watched(patient, { published: false, needsOldImage: false, selected: true }),
+      ...further.map((model) => watched(model, { published: true, needsOldImage: false, selected: false })),
+    ],
+    followed: modelsByTable([appointment, noteState, ...further]),
+    clinical: { appointment, noteState, patient },
+    noteStates: new Map(Object.entries(config.note_states)),
+    endpoints: await Promise.all(
+      endpoints.map(async ({ timeout_ms: timeoutMs, retry_seconds: retrySeconds, ...endpoint }, index) => ({
+        ...endpoint,
+        timeoutMs,
+        retrySeconds,
+        tls: endpoint.tls === null ? null : await readTls(endpoint.tls, `endpoints[${index}].tls`),
+      })),
+    ),
+    wanted: endpoints.map(({ name, notifications }) => ({ name, notifications: new Set(notifications) })),
+  }
+}
+
+/** @throws ConfigError that names every refused endpoint. */
+function policyOf({ file, endpoints, url_policy: policy }: LoadedConfig): UrlPolicy {
+  const { allow_http: allowHttp, allow_hosts: allowHosts, allow_cidrs: allowCidrs } = policy
+  const urlPolicy = { allowHttp, allowHosts, allowCidrs }
+  const problems = endpoints.flatMap(({ url }, index) => {
+    const message = refusedUrl(url, { configured: true }, urlPolicy)
+    return message === null ? [] : [{ path: `endpoints[${index}].url`, message }]
+  })
+  if (problems.length > 0) throw new ConfigError(file, problems)
+  return urlPolicy
+}
+
+interface ModelConfig {
+  readonly table: string
+  readonly columns: Readonly<Record<string, string | undefined>>
+  readonly exclude_columns: readonly string[]
+}
+
+function modelOf(name: string, config: ModelConfig, changeType: keyof typeof CHANGE_TYPE): Model {
+  const columns: Record<string, string> = {}
+  for (const [canonical, real] of Object.entries(config.columns)) if (real !== undefined) columns[canonical] = real
+  const { schema, table } = parseTableName(config.table)
+  return makeModel({
+    name,
+    schema,
+    table,
+    changeType: CHANGE_TYPE[changeType],
+    columns,
+    excluded: config.exclude_columns,
+  })
+}
+
+function watched(
+  { name, schema, table, required, canonicalNames, excluded }: Model,
+  needs: Pick<WatchedTable, 'published' | 'needsOldImage' | 'selected'>,
+): WatchedTable {
+  const columns = [...required.values()]
+  const renamed = [...canonicalNames].filter(([real, canonical]) => real !== canonical)
+  const taken = renamed.map(([, canonical]) => canonical).filter((canonical) => !canonicalNames.has(canonical))
+  return { model: name, schema, table, columns, taken: taken.filter((column) => !excluded.has(column)), ...needs }
+}
+
+async function tlsOptions(file: string, tls: TlsFiles, path: string): Promise<NonNullable<Endpoint['tls']>> {
+  const read = async (key: keyof TlsFiles): Promise<string | undefined> => {
+    const name = tls[key]
+    if (name === undefined) return undefined
+    try {
+      return await readFile(name, 'utf8')
+    } catch (error) {
+      const message = `the file ${name} cannot be read (${errorCode(error) ?? 'unknown error'})`
+      throw new ConfigError(file, [{ path: `${path}.${key}`, message }], { cause: error })
+    }
+  }
+  const [ca, cert, key] = await Promise.all([read('ca_file'), read('cert_file'), read('key_file')])
+  return { ...(ca !== undefined && { ca }), ...(cert !== undefined && { cert }), ...(key !== undefined && { key }) }
+}

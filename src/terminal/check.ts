@@ -1,0 +1,48 @@
+// `notifyd check`: every precondition as a row, with what was found and what mends it. Changes nothing.
+import { errorCode, judge } from '../base/errors.js'
+import type { DatabaseAddress } from '../capture/connection.js'
+import { openControl } from '../capture/control.js'
+import { type Finding, fail, type WatchedTable } from '../capture/finding.js'
+import { preflight } from '../capture/preflight.js'
+
+export interface CheckOptions {
+  readonly address: DatabaseAddress
+  readonly slot: string
+  readonly publication: string
+  readonly tables: readonly WatchedTable[]
+  readonly json: boolean
+}
+
+export interface Checked {
+  readonly text: string
+  readonly isReady: boolean
+}
+
+const marks = { ok: '✓', warn: '!', fail: '✗' } as const
+
+export async function check(options: CheckOptions): Promise<Checked> {
+  const findings = await inspect(options)
+  const isReady = findings.every((finding) => finding.level !== 'fail')
+  if (options.json) return { text: `${JSON.stringify({ ready: isReady, findings })}\n`, isReady }
+  const width = Math.max(...findings.map((finding) => finding.title.length))
+  const rows = findings.map(({ level, title, found, remedy }) => {
+    const row = `${marks[level]} ${title.padEnd(width)}  ${found}`
+    return remedy === null ? row : `${row}\n  ${' '.repeat(width)}  → ${remedy}`
+  })
+  return { text: `${rows.join('\n')}\n`, isReady }
+}
+
+/** A database that does not answer is a finding like any other. */
+async function inspect({ address, slot, publication, tables }: CheckOptions): Promise<readonly Finding[]> {
+  const control = openControl(address, () => undefined)
+  try {
+    return await preflight({ sql: control, slot, publication, tables })
+  } catch (error) {
+    const verdict = judge(error)
+    const remedy =
+      verdict.tag === 'stop' ? verdict.remedy : 'is the server up, and are host and port in database.url right?'
+    return [fail('connection', `the database does not answer (${errorCode(error) ?? verdict.code})`, remedy)]
+  } finally {
+    await control.close()
+  }
+}
