@@ -197,7 +197,8 @@ describe('hostility', () => {
     expect(codeOf(await post(receiver).catch((error: unknown) => error))).toBe('ECONNRESET')
     const half = await post(receiver)
     expect(half.status).toBe(200)
-    expect(codeOf(await half.text().catch((error: unknown) => error))).toBe('ECONNRESET')
+    // Which one depends on what Node had read when the RST came.
+    expect(codeOf(await half.text().catch((error: unknown) => error))).toMatch(/^(ECONNRESET|UND_ERR_SOCKET)$/)
     expect(receiver.delivered).toEqual([])
   })
 
