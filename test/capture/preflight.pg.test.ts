@@ -177,7 +177,6 @@ describe('preflight as the daemon’s minimal role', () => {
       table: 'lab',
       columns: ['id'],
       taken: [],
-      taken: [],
       published: true,
       needsOldImage: false,
       selected: false,
