@@ -20,6 +20,8 @@ export interface DaemonHome extends AsyncDisposable {
   readonly path: string
   readonly configFile: string
   readonly journalFile: string
+  /** Writes another config. */
+  configure(config: Readonly<Record<string, unknown>>): Promise<void>
 }
 
 const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url))
@@ -28,10 +30,13 @@ const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url))
 export async function makeHome(config: Readonly<Record<string, unknown>>): Promise<DaemonHome> {
   const path = await mkdtemp(join(tmpdir(), 'notifyd-home-'))
   const configFile = join(path, 'config.json')
-  const whole = { journal: { url: './journal.db' }, http: { port: 0 }, ...config }
-  await writeFile(configFile, JSON.stringify(whole, null, 2))
+  const configure: DaemonHome['configure'] = (given) => {
+    const whole = { journal: { url: './journal.db' }, http: { port: 0 }, ...given }
+    return writeFile(configFile, JSON.stringify(whole, null, 2))
+  }
+  await configure(config)
   const remove = () => rm(path, { recursive: true, force: true })
-  return { path, configFile, journalFile: join(path, 'journal.db'), [Symbol.asyncDispose]: remove }
+  return { path, configFile, journalFile: join(path, 'journal.db'), configure, [Symbol.asyncDispose]: remove }
 }
 
 /** Starts `notifyd <command> --config …`; resolves at once. */

@@ -14,6 +14,9 @@ export interface Site extends AsyncDisposable {
   /** The application's connection. */
   readonly client: pg.Client
   readonly home: DaemonHome
+  readonly config: Readonly<Record<string, unknown>>
+  /** Another config for daemons that start from now on. */
+  configure(config: Readonly<Record<string, unknown>>): Promise<void>
   /** `notifyd run`, streaming. */
   start(): Promise<DaemonProcess>
   spawn(args?: readonly string[], env?: Readonly<Record<string, string>>): DaemonProcess
@@ -38,13 +41,12 @@ export async function openSite(options: SiteOptions = {}): Promise<Site> {
   client.on('error', () => undefined)
   await client.connect()
   undo.defer(() => client.end())
-  const home = undo.use(
-    await makeHome({
-      database: { url: database.url, slot: database.slot },
-      endpoints: [{ name: 'scheduling', url: receiver.url(path), secrets: [secret], ...options.endpoint }],
-      ...options.config,
-    }),
-  )
+  const config = {
+    database: { url: database.url, slot: database.slot },
+    endpoints: [{ name: 'scheduling', url: receiver.url(path), secrets: [secret], ...options.endpoint }],
+    ...options.config,
+  }
+  const home = undo.use(await makeHome(config))
   const owned = undo.move()
   const spawn: Site['spawn'] = (args, env) => owned.use(spawnNotifyd(home, args, env))
   const start = async () => {
@@ -52,7 +54,17 @@ export async function openSite(options: SiteOptions = {}): Promise<Site> {
     await daemon.line('streaming')
     return daemon
   }
-  return { database, receiver, client, home, start, spawn, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() }
+  return {
+    database,
+    receiver,
+    client,
+    home,
+    config,
+    configure: home.configure,
+    start,
+    spawn,
+    [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
+  }
 }
 
 /** Bodies as text, first deliveries only, by appointment, in order: what a receiver that remembers ids has seen. */
