@@ -32,10 +32,13 @@ async function demo(signal: AbortSignal): Promise<void> {
   say()
 
   const clinic = new Clinic(stage.client, { seed: 42 })
-  for await (const scene of tell(stage, clinic)) {
-    if (signal.aborted) return
-    say(scene.act)
-    for (const post of scene.posts) say(postLine(post))
+  const scenes = tell(stage, clinic)
+  for (;;) {
+    const scene = await Promise.race([scenes.next(), aborted(signal)])
+    if (scene === null) return
+    if (scene.done) break
+    say(scene.value.act)
+    for (const post of scene.value.posts) say(postLine(post))
   }
   say()
   say(keep ? 'The clinic goes on working until Ctrl-C …' : `The clinic works for ${workMs / 1000} s …`)
@@ -45,22 +48,26 @@ async function demo(signal: AbortSignal): Promise<void> {
   while (!signal.aborted && (keep || performance.now() - started < workMs)) {
     if ((await act(clinic)) !== null) due += 1
     await sleep(15, undefined, { signal }).catch(() => undefined)
-    if (keep) {
-      for (const post of stage.receiver.posts.slice(printed)) if (post.answered !== null) say(postLine(post))
-      printed = stage.receiver.posts.length
+    for (let post = stage.receiver.posts[printed]; keep && post?.answered; post = stage.receiver.posts[printed]) {
+      say(postLine(post))
+      printed += 1
     }
   }
-  await stage.receiver.until((receiver) => receiver.delivered.filter(isScheduling).length >= due)
-  const metrics = await daemonMetrics(Number((await daemon.line('status server listening'))['port']))
+  // Ctrl-C reaches the daemon too, which ends by itself: what it still owes stays in its journal.
+  let changes: number | null = null
+  if (!signal.aborted) {
+    await stage.receiver.until((receiver) => receiver.delivered.filter(isScheduling).length >= due)
+    changes = await journaledChanges(Number((await daemon.line('status server listening'))['port']))
+  }
   say()
-  say(summary({ posts: stage.receiver.posts, faults: stage.receiver.faults.length, due, changes: metrics }))
+  say(summary({ posts: stage.receiver.posts, faults: stage.receiver.faults.length, due, changes }))
   const { status } = await daemon.stop('SIGTERM')
   if (status !== 0) throw new Error(`the daemon ended with status ${status}: ${daemon.stderr}`)
   if (stage.receiver.faults.length > 0) throw new Error('the receiver found faults in what it got')
 }
 
 /** How many changes the daemon journaled, by its own account. */
-async function daemonMetrics(port: number): Promise<number> {
+async function journaledChanges(port: number): Promise<number> {
   const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
   const values = [...text.matchAll(/^notifyd_changes_total\{.*\} (\d+)$/gm)].map((match) => Number(match[1]))
   return values.reduce((sum, value) => sum + value, 0)

@@ -17,7 +17,8 @@ export interface SummaryInput {
   readonly posts: readonly Post[]
   readonly faults: number
   readonly due: number
-  readonly changes: number
+  /** Null: the daemon was not asked. */
+  readonly changes: number | null
 }
 
 export function summary({ posts, faults, due, changes }: SummaryInput): string {
@@ -25,7 +26,7 @@ export function summary({ posts, faults, due, changes }: SummaryInput): string {
   const latencies = delivered.map(latencyMs).sort((a, b) => a - b)
   const kinds = [...new Set(delivered.map(({ notification }) => notification ?? ''))]
   const rows: [string, string][] = [
-    ['changes journaled', String(changes)],
+    ['changes journaled', changes === null ? '–' : String(changes)],
     ['notifications due', String(due)],
     ['notifications delivered', String(delivered.filter(isScheduling).length)],
     ...kinds.map((kind): [string, string] => [
