@@ -1,0 +1,176 @@
+// Users' protocols in the built thread. `npm test` builds first.
+
+import { Writable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { pino } from 'pino'
+import { afterEach, describe, expect, test } from 'vitest'
+import { ProtocolLoadError } from '../../src/base/errors.js'
+import { Compute, type ComputeOptions } from '../../src/compute/compute.js'
+import { sdk } from '../../src/compute/sdk.js'
+import * as publicApi from '../../src/index.js'
+import { type ChangeParts, change, source } from './changes.js'
+
+const workerUrl = new URL('../../dist/compute/worker.js', import.meta.url)
+const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url))
+const opened: Compute[] = []
+
+afterEach(async () => {
+  for (const compute of opened.splice(0)) await compute.close()
+})
+
+async function load(files: readonly string[], options: Partial<ComputeOptions> = {}) {
+  const lines: string[] = []
+  const log = pino(
+    { level: 'trace' },
+    new Writable({
+      write: (line, _, done) => {
+        lines.push(String(line))
+        done()
+      },
+    }),
+  )
+  const compute = await Compute.load({
+    noteStates: new Map(),
+    endpoints: [{ name: 'desk', notifications: new Set() }],
+    files: files.map(fixture),
+    settings: { ward: 'b2' },
+    timeoutMs: 300,
+    log,
+    appointments: async () => [],
+    workerUrl,
+    ...options,
+  })
+  opened.push(compute)
+  /** The user's outcome of each change. */
+  const run = async (...changes: ChangeParts[]) => {
+    const computed = await compute.compute(
+      changes.map((parts, ordinal) => change({ ordinal, ...parts })),
+      source,
+    )
+    return computed.map(({ outcomes, notifications }) => ({ outcome: outcomes.at(-1), notifications }))
+  }
+  return { compute, run, lines }
+}
+
+const ok = { tag: 'computed', protocol: 'Pager', status: 'due' }
+
+describe('a user’s protocol', () => {
+  test('says what is owed: to an endpoint, to a URL, several to one', async () => {
+    const { run, lines } = await load(['pager.ts'])
+    const [only] = await run({})
+    expect(only?.outcome).toMatchObject(ok)
+    const key = '06669a76329f4577bea114bc50072da6'
+    expect(only?.notifications).toMatchObject([
+      { endpoint: 'desk', url: null, notification: 'Pager', body: `{"patient":"${key}","setting":"b2"}`, headers: {} },
+      {
+        endpoint: 'https://pager.example',
+        url: 'https://pager.example/hook?x=1',
+        body: 'text',
+        headers: { 'X-One': '1' },
+      },
+      { endpoint: 'desk', body: '{"lsn":"0/16B3748","at":"2021-12-20T11:33:20.123456Z"}' },
+    ])
+    const ids = only?.notifications.map(({ webhookId }) => webhookId)
+    expect(new Set(ids).size).toBe(3)
+    expect((await run({}))[0]?.notifications.map(({ webhookId }) => webhookId)).toEqual(ids)
+    expect(lines.map((line) => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({ msg: 'computed', protocol: 'Pager', lsn: '0/16B3748' }),
+    )
+  })
+
+  test('in plain JavaScript computes on the change types that it asked for, and no others', async () => {
+    const { run } = await load(['plain.mjs'])
+    const [appointment, lab, truncated] = await run(
+      {},
+      { changeType: 'LAB_REPORT', model: 'lab', id: 9, appointment: null },
+      { changeType: 'LAB_REPORT', model: 'lab', operation: 'truncate', appointment: null },
+    )
+    expect(appointment?.outcome).toMatchObject({ protocol: 'AppointmentNotification' })
+    expect(lab?.notifications).toMatchObject([{ body: '{"lab":9}' }])
+    expect(truncated).toEqual({ outcome: undefined, notifications: [] })
+  })
+
+  test.each([
+    ['throws', 1, { cause: 'threw', message: expect.stringMatching(/^RangeError: no pager for 0666/) }],
+    ['throws what is no error', 8, { cause: 'threw', message: 'Jane' }],
+    ['never ends, computing', 2, { cause: 'timed_out' }],
+    ['never ends, waiting', 3, { cause: 'timed_out' }],
+    ['ends the thread', 4, { cause: 'threw' }],
+    ['leaves a rejection behind', 5, { cause: 'threw', message: expect.stringContaining('nobody waits') }],
+    ['returns no result', 6, { cause: 'threw', message: expect.stringContaining('no ProtocolResult') }],
+  ])('that %s has failed, and stalls nobody', async (_, id, failure) => {
+    const { run, lines } = await load(['pager.ts', 'plain.mjs'])
+    const [before, failed, after, lab] = await run({}, { id }, {}, { changeType: 'LAB_REPORT', model: 'lab', id: 9 })
+    expect([before?.outcome, after?.outcome]).toMatchObject([ok, ok])
+    expect(failed).toMatchObject({ outcome: { tag: 'failed', protocol: 'Pager', ...failure }, notifications: [] })
+    expect(lab?.notifications).toHaveLength(1)
+    const line = lines.map((one) => JSON.parse(one)).find(({ msg }) => msg === 'protocol failed')
+    expect(line).toMatchObject({ protocol: 'Pager', lsn: '0/16B3748', cause: failure.cause })
+    expect(lines.join('')).not.toMatch(/0666|Jane|nobody/)
+  })
+
+  test('that throws is found by file and line', async () => {
+    const { run, lines } = await load(['pager.ts'])
+    await run({ id: 1 })
+    const line = lines.map((one) => JSON.parse(one)).find(({ msg }) => msg === 'protocol failed')
+    expect(line).toMatchObject({ error: 'RangeError', at: 'pager.ts:24' })
+  })
+
+  test('is suspended after five time-outs in a row; one that computes in between starts the count anew', async () => {
+    const { run } = await load(['pager.ts'], { timeoutMs: 50 })
+    const slow = { id: 2 }
+    const outcomes = async (...changes: ChangeParts[]) =>
+      (await run(...changes)).map(({ outcome }) => (outcome?.tag === 'failed' ? outcome.cause : outcome?.tag))
+    expect(await outcomes(slow, slow, slow, slow, {})).toEqual([...Array(4).fill('timed_out'), 'computed'])
+    const rest = await outcomes(slow, slow, slow, slow, slow, {}, slow)
+    expect(rest).toEqual([...Array(5).fill('timed_out'), 'suspended', 'suspended'])
+    expect(await outcomes({})).toEqual(['suspended'])
+  })
+
+  test('may ask for the patient’s appointments; the time that takes is not the protocol’s', async () => {
+    const asked: string[] = []
+    const appointments = async (patientId: string) => {
+      asked.push(patientId)
+      await new Promise((resolve) => setTimeout(resolve, 400))
+      return []
+    }
+    const { run } = await load(['pager.ts'], { appointments, timeoutMs: 150 })
+    const [only] = await run({ id: 7 })
+    expect(asked).toEqual(['3'])
+    expect(only?.outcome).toMatchObject({ narratives: ['0 appointments of 06669a76329f4577bea114bc50072da6'] })
+  })
+
+  test('whose question no retry answers ends the batch', async () => {
+    const appointments = () => Promise.reject(new Error('42501'))
+    const { run } = await load(['pager.ts'], { appointments })
+    await expect(run({ id: 7 })).rejects.toThrow('42501')
+    expect((await run({}))[0]?.outcome).toMatchObject(ok)
+  })
+
+  test('is given up when the daemon stops', async () => {
+    const { compute, run } = await load(['pager.ts'], { timeoutMs: 60_000 })
+    const running = run({ id: 2 })
+    setTimeout(() => void compute.close(), 100)
+    await expect(running).rejects.toMatchObject({ code: 'ENDED' })
+  })
+})
+
+describe('loading', () => {
+  test.each([
+    [['pager.ts', 'same-name.ts'], /same-name\.ts: class Pager has the name of pager\.ts/],
+    [['never-computes.ts'], /never-computes\.ts: NeverComputes would never compute/],
+    [['wrong-meta.ts'], /wrong-meta\.ts: WrongMeta: Meta\.compute_on_change_types\.0/],
+    [['no-protocol.ts'], /no-protocol\.ts: it exports no class/],
+    [['missing.ts'], /missing\.ts: it does not load/],
+  ])('%j is refused', async (files, message) => {
+    const loading = load(files)
+    await expect(loading).rejects.toThrow(ProtocolLoadError)
+    await expect(loading).rejects.toThrow(message)
+  })
+})
+
+test('the package root and the running daemon give the same names', () => {
+  const api: Readonly<Record<string, unknown>> = publicApi
+  expect(Object.keys(sdk).sort()).toEqual(Object.keys(api).sort())
+  for (const [name, value] of Object.entries(sdk)) expect(api[name]).toBe(value)
+})
