@@ -1,0 +1,128 @@
+// Golden pairs: SQL run on a real PostgreSQL, and the field_changes that must come of it. What stands above `-- changes` is
+// done before the slot is made.
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { NotReadyError } from '../../src/base/errors.js'
+import { Capture } from '../../src/capture/capture.js'
+import { openControl } from '../../src/capture/control.js'
+import { ReplicationStream } from '../../src/capture/replication-stream.js'
+import { createSlot } from '../../src/capture/slot.js'
+import type { CapturedChange } from '../../src/change/captured-change.js'
+import { captureChange } from '../../src/change/field-changes.js'
+import { type Model, makeModel, modelsByTable, tableKey } from '../../src/change/model.js'
+import { createTestDatabase } from '../support/database.js'
+
+const folder = fileURLToPath(new URL('./golden/', import.meta.url))
+const appointments = makeModel({
+  name: 'appointment',
+  schema: 'public',
+  table: 'appointment',
+  changeType: 'APPOINTMENT',
+  columns: {},
+  excluded: [],
+})
+const rows = (columns: Readonly<Record<string, string>> = {}, excluded: readonly string[] = []): Model =>
+  makeModel({
+    name: 'row',
+    schema: 'public',
+    table: 'row',
+    changeType: 'TASK',
+    columns: { id: 'id', ...columns },
+    excluded,
+  })
+
+/** Runs `before`, makes the slot, runs `sql`, and gives the changes up to a marker. */
+async function changesOf(before: string, sql: string, models: readonly Model[]): Promise<CapturedChange[]> {
+  await using database = await createTestDatabase({ migrations: [] })
+  await database.query(`${before}; CREATE TABLE marker (id int PRIMARY KEY);
+    CREATE PUBLICATION notifyd FOR ALL TABLES WITH (publish_via_partition_root = true)`)
+  await database.query(`ALTER ROLE notifyd IN DATABASE ${database.name} SET datestyle = 'German, DMY'`)
+  await database.query(`ALTER ROLE notifyd IN DATABASE ${database.name} SET timezone = 'Asia/Kolkata'`)
+  await database.query(`ALTER ROLE notifyd IN DATABASE ${database.name} SET extra_float_digits = -3`)
+  const address = { url: database.url, tls: null }
+  const control = openControl(address, () => undefined)
+  const from = await createSlot(control, database.slot)
+  await control.close()
+  await database.query(`${sql};`)
+  await database.query('INSERT INTO marker VALUES (1)')
+  await using stream = await ReplicationStream.connect(address)
+  const limits = { isWanted: () => true, maxChanges: 500, maxBytes: 4e6, maxQueuedBytes: 8e6 }
+  const capture = await Capture.start({ stream, slot: database.slot, publication: 'notifyd', from, ...limits })
+  const byTable = modelsByTable(models)
+  const changes: CapturedChange[] = []
+  for await (const batch of capture.batches()) {
+    for (const piece of batch.pieces) {
+      for (const change of piece.changes) {
+        if (change.relation.table === 'marker') return changes
+        const model = byTable.get(tableKey(change.relation.schema, change.relation.table))
+        const captured = model === undefined ? null : captureChange(change, piece, model)
+        if (captured !== null) changes.push(captured)
+      }
+    }
+  }
+  throw new Error('the marker never came')
+}
+
+/** A long value would make a golden file unreadable. */
+const shortened = (changes: readonly CapturedChange[]): unknown =>
+  JSON.parse(JSON.stringify(changes.map((change) => change.fieldChanges)).replaceAll('x'.repeat(9000), '<9000 x>'))
+
+describe('field_changes', () => {
+  const names = readdirSync(folder).flatMap((file) => (file.endsWith('.sql') ? [file.slice(0, -4)] : []))
+  test.each(names)('%s', async (name) => {
+    const [before = '', sql = ''] = readFileSync(`${folder}${name}.sql`, 'utf8').split('-- changes\n')
+    const expected: unknown = JSON.parse(readFileSync(`${folder}${name}.field_changes.json`, 'utf8'))
+    expect(shortened(await changesOf(before, sql, [appointments, rows()]))).toEqual(expected)
+  })
+
+  test('bear canonical names; excluded columns reach neither fields nor image', async () => {
+    const before = `CREATE TABLE row (dbid int PRIMARY KEY, "When.exactly" timestamptz, secret text, other text);
+      ALTER TABLE row REPLICA IDENTITY FULL`
+    const sql = `INSERT INTO row VALUES (1, '2026-01-01 00:00+00', 'hush', 'seen')`
+    const model = makeModel({
+      name: 'row',
+      schema: 'public',
+      table: 'row',
+      changeType: 'TASK',
+      columns: { id: 'dbid', start_time: 'When.exactly' },
+      excluded: ['secret'],
+    })
+    const [change] = await changesOf(before, sql, [model])
+    const at = '2026-01-01T00:00:00+00:00'
+    expect(change?.fieldChanges.fields).toEqual({ id: [null, 1], start_time: [null, at], other: [null, 'seen'] })
+    expect(change?.image).toEqual({ id: 1, start_time: at })
+  })
+
+  test('of a partitioned table bear the root’s name; a move between partitions is a delete and an insert', async () => {
+    const before = `CREATE TABLE row (id int, kind text, PRIMARY KEY (id, kind)) PARTITION BY LIST (kind);
+      CREATE TABLE row_a PARTITION OF row FOR VALUES IN ('a'); CREATE TABLE row_b PARTITION OF row FOR VALUES IN ('b')`
+    const sql = `INSERT INTO row VALUES (1, 'a'); UPDATE row SET kind = 'b'`
+    const changes = await changesOf(before, sql, [rows()])
+    expect(changes.map(({ operation, ordinal }) => [operation, ordinal])).toEqual([
+      ['insert', 0],
+      ['delete', 1],
+      ['insert', 2],
+    ])
+  })
+
+  test('show a new column from its first row on, also within the transaction that adds it', async () => {
+    const before = 'CREATE TABLE row (id int PRIMARY KEY); ALTER TABLE row REPLICA IDENTITY FULL'
+    const sql = 'INSERT INTO row VALUES (1); ALTER TABLE row ADD more int; INSERT INTO row VALUES (2, 7)'
+    const changes = await changesOf(before, sql, [rows()])
+    expect(changes.map(({ fieldChanges }) => fieldChanges.fields)).toEqual([
+      { id: [null, 1] },
+      { id: [null, 2], more: [null, 7] },
+    ])
+  })
+
+  test.each([
+    ['a mapped column that disappears', 'ALTER TABLE row DROP counted', /no longer has the column counted/],
+    ['a new column that bears a canonical name', 'ALTER TABLE row ADD n int', /has a column n, and/],
+  ])('stop at %s', async (_, ddl, message) => {
+    const before = 'CREATE TABLE row (id int PRIMARY KEY, counted int)'
+    const changing = changesOf(before, `${ddl}; INSERT INTO row (id) VALUES (1)`, [rows({ n: 'counted' })])
+    await expect(changing).rejects.toThrow(NotReadyError)
+    await expect(changing).rejects.toThrow(message)
+  })
+})
