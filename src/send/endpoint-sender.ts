@@ -8,7 +8,7 @@ import { AttemptLog } from './attempt-log.js'
 import type { Endpoint } from './endpoint.js'
 import { Lanes } from './lanes.js'
 import { Poster } from './post.js'
-import { Probe } from './probe.js'
+import { Probe, type ProbeIntervals } from './probe.js'
 import { RequestHeaders } from './request-headers.js'
 import { decide, isSuccess, isUnhealthy, type Outcome, refused } from './retry-policy.js'
 import { refusedUrl, type UrlPolicy } from './url-policy.js'
@@ -20,6 +20,7 @@ export interface SenderOptions {
   readonly configured: boolean
   readonly policy: UrlPolicy
   readonly userAgent: string
+  readonly probeMs?: ProbeIntervals
   readonly log: Log
   /** Called when an attempt's outcome is in the journal. */
   readonly settled: (delivery: Delivery, attempt: Attempt, outcome: Settlement['tag']) => void
@@ -35,7 +36,7 @@ const maxTimerMs = 3_600_000
 export class EndpointSender {
   readonly #options: SenderOptions
   readonly #lanes = new Lanes()
-  readonly #probe = new Probe()
+  readonly #probe: Probe
   readonly #poster: Poster
   readonly #headers: RequestHeaders
   readonly #log: AttemptLog
@@ -55,6 +56,7 @@ export class EndpointSender {
   constructor(options: SenderOptions) {
     const { endpoint, configured, policy, userAgent, log } = options
     this.#options = options
+    this.#probe = new Probe(options.probeMs)
     this.#poster = new Poster({ endpoint, target: { configured }, policy })
     this.#headers = new RequestHeaders(endpoint, userAgent)
     this.#log = new AttemptLog(log)

@@ -2,13 +2,20 @@
 // attempt, of the lane least recently tried among those whose own retry is due, so no delivery is tried before its time.
 
 const failuresToProbe = 10
-const firstMs = 1_000
-const maxMs = 60_000
+
+export interface ProbeIntervals {
+  readonly firstMs: number
+  readonly maxMs: number
+}
+
+export const defaultIntervals: ProbeIntervals = { firstMs: 1_000, maxMs: 60_000 }
 
 export class Probe {
   #failures = 0
   #intervalMs = 0
   #nextAt = 0
+
+  constructor(private readonly intervals: ProbeIntervals = defaultIntervals) {}
 
   get isProbing(): boolean {
     return this.#failures >= failuresToProbe
@@ -19,7 +26,7 @@ export class Probe {
     return this.isProbing ? this.#nextAt : 0
   }
 
-  /** Gives whether this began or ended the probing. */
+  /** Gives whether this ended the probing. */
   succeeded(): boolean {
     const ends = this.isProbing
     this.#failures = 0
@@ -27,11 +34,12 @@ export class Probe {
     return ends
   }
 
-  /** A transport error, a time-out, 429 or 5xx. */
+  /** A transport error, a time-out, 429 or 5xx. Gives whether this began the probing. */
   failed(nowMs: number): boolean {
     const wasProbing = this.isProbing
     this.#failures += 1
     if (!this.isProbing) return false
+    const { firstMs, maxMs } = this.intervals
     this.#intervalMs = Math.min(maxMs, this.#intervalMs === 0 ? firstMs : this.#intervalMs * 2)
     this.#nextAt = nowMs + this.#intervalMs
     return !wasProbing

@@ -2,6 +2,9 @@
 // neither a spelling (0x7f.1, ::ffff:10.0.0.1) nor a DNS answer that changes gets around it.
 import ipaddr from 'ipaddr.js'
 
+/** https://www.iana.org/assignments/ipv6-address-space */
+const globalUnicast = ipaddr.parseCIDR('2000::/3')
+
 export interface UrlPolicy {
   /** http to hosts other than loopback. */
   readonly allowHttp: boolean
@@ -51,7 +54,10 @@ function rangeOf(address: string): string {
   const parsed = ipaddr.process(address)
   if (metadata.has(parsed.toString())) return 'metadata'
   const range = parsed.range()
-  return range === 'unicast' ? 'public' : range
+  if (range !== 'unicast') return range
+  // Outside 2000::/3 nothing is assigned; ::7f00:1 is an old way to write 127.0.0.1.
+  const isGlobal = parsed.kind() === 'ipv4' || parsed.match(globalUnicast)
+  return isGlobal ? 'public' : 'reserved'
 }
 
 const isAllowedHost = (host: string, { allowHosts }: UrlPolicy): boolean =>

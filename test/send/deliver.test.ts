@@ -1,0 +1,267 @@
+// The deliverer on a real journal, posting to a real receiver.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Writable } from 'node:stream'
+import { CompiledQuery } from 'kysely'
+import { pino } from 'pino'
+import { expect, test } from 'vitest'
+import type { Lsn } from '../../src/capture/lsn.js'
+import { webhookId } from '../../src/compute/webhook-id.js'
+import { Journal } from '../../src/journal/journal.js'
+import { Deliverer } from '../../src/send/deliver.js'
+import { type Endpoint, unconfiguredEndpoint } from '../../src/send/endpoint.js'
+import { accept, answer, type Behaviour } from '../../testbed/behaviour.js'
+import { type Receiver, startReceiver } from '../../testbed/receiver.js'
+import { UndoStack } from '../../testbed/undo-stack.js'
+import { appointment, change, source } from '../compute/changes.js'
+import { until } from '../support/condition.js'
+
+async function desk() {
+  await using undo = new UndoStack()
+  const folder = await mkdtemp(join(tmpdir(), 'notifyd-send-'))
+  undo.defer(() => rm(folder, { recursive: true }))
+  const journal = await Journal.open(join(folder, 'journal.db'))
+  await journal.recordSlotCreated({ slot: 's', source, consistentLsn: 1n as Lsn })
+  undo.defer(() => journal.close())
+  const receiver = undo.use(await startReceiver())
+  const lines: Readonly<Record<string, unknown>>[] = []
+  const log = pino(
+    { level: 'trace', base: null, formatters: { level: (label) => ({ level: label }) } },
+    new Writable({
+      write: (line, _, done) => {
+        lines.push(JSON.parse(String(line)))
+        done()
+      },
+    }),
+  )
+  let ordinal = 0
+  /** Owes one notification for each lane that is named. */
+  const owe = async (lanes: readonly string[], endpoint = 'desk', url: string | null = null) => {
+    const changes = lanes.map((lane) => {
+      ordinal += 1
+      const one = change({ ordinal, appointment: { ...appointment, id: lane, externally_exposable_id: lane } })
+      const identity = { source, commitLsn: one.commitLsn, ordinal, protocol: 'P', endpoint, index: 0, generation: 0 }
+      const body = JSON.stringify({ appointment_external_id: lane })
+      const owed = {
+        webhookId: webhookId(identity),
+        protocol: 'P',
+        endpoint,
+        url,
+        notification: 'created',
+        headers: {},
+        body,
+      }
+      return { ...one, outcomes: [], notifications: [owed] }
+    })
+    await journal.append({ source, changes, durableLsn: null, lastCommit: null })
+  }
+  const deliverers: Deliverer[] = []
+  undo.defer(() => Promise.all(deliverers.map((deliverer) => deliverer.stop(0))))
+  const deliverer = (...endpoints: Partial<Endpoint>[]) => {
+    const made = new Deliverer({
+      journal,
+      endpoints: endpoints.map((given) => ({ ...endpointTo(receiver, '/desk'), ...given })),
+      policy: { allowHttp: false, allowHosts: [], allowCidrs: [] },
+      probeMs: { firstMs: 20, maxMs: 100 },
+      userAgent: 'notifyd/test',
+      log,
+      settled: () => undefined,
+    })
+    deliverers.push(made)
+    made.start()
+    return made
+  }
+  const owned = undo.move()
+  return { journal, receiver, lines, owe, deliverer, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() }
+}
+
+const endpointTo = (receiver: Receiver, path: string): Endpoint => ({
+  ...unconfiguredEndpoint(receiver.url(path)),
+  name: 'desk',
+  url: receiver.url(path),
+  timeoutMs: 500,
+  retrySeconds: Array.from({ length: 40 }, () => 0.05),
+})
+
+const lanes = (count: number, prefix = 'lane') => Array.from({ length: count }, (_, at) => `${prefix}-${at}`)
+const nothingOwed = (journal: Journal) => until(() => journal.debts().every(({ owed }) => owed === 0))
+
+test('everything arrives once; lanes side by side, within the endpoint’s concurrency', async () => {
+  await using all = await desk()
+  const { receiver, journal } = all
+  receiver.program('/desk', () => ({ ...accept, delayMs: 2 }))
+  await all.owe([...lanes(700), ...lanes(700), ...lanes(100)])
+  all.deliverer({ concurrency: 7 })
+  await nothingOwed(journal)
+  expect(receiver.posts).toHaveLength(1500)
+  expect(receiver.faults).toEqual([])
+  expect(receiver.mostOpen).toBe(7)
+})
+
+test('a lane longer than its window keeps its order through failures of every kind', async () => {
+  await using all = await desk()
+  const { receiver, journal } = all
+  const failures: readonly Behaviour[] = [
+    answer(500),
+    accept,
+    { tag: 'reset', when: 'before the answer' },
+    accept,
+    accept,
+    answer(404),
+    accept,
+  ]
+  let at = 0
+  receiver.program('/desk', () => failures[at++ % failures.length] ?? accept)
+  await all.owe(Array.from({ length: 60 }, (_, index) => `lane-${index % 2}`))
+  const deliverer = all.deliverer({})
+  await until(() => receiver.delivered.length > 10)
+  await all.owe(Array.from({ length: 20 }, (_, index) => `lane-${index % 2}`))
+  deliverer.wake('desk')
+  await nothingOwed(journal)
+  expect(receiver.faults).toEqual([])
+  const delivered = receiver.delivered.map(({ sequence }) => sequence)
+  expect(new Set(delivered).size).toBe(80)
+  expect(delivered).toHaveLength(80)
+})
+
+test('a hanging endpoint slows no other', async () => {
+  await using all = await desk()
+  const { receiver, journal } = all
+  receiver.program('/dead', () => ({ tag: 'hang' }))
+  await all.owe(lanes(50), 'dead')
+  await all.owe(lanes(50))
+  all.deliverer({}, { name: 'dead', url: receiver.url('/dead'), timeoutMs: 60_000 })
+  await until(() => journal.debts().every(({ endpoint }) => endpoint === 'dead'))
+  expect(receiver.delivered).toHaveLength(50)
+  expect(receiver.posts.filter(({ path }) => path === '/dead')).toHaveLength(16)
+})
+
+test('410 is a dead letter at once, and so is what has used up its retries; the lane goes on behind it', async () => {
+  await using all = await desk()
+  const { receiver, journal, lines } = all
+  receiver.program('/desk', ({ sequence }) => (sequence === 1 ? answer(410) : sequence === 2 ? answer(400) : accept))
+  await all.owe(['a', 'a', 'a'])
+  all.deliverer({ retrySeconds: [0.05, 0.05] })
+  await nothingOwed(journal)
+  expect(receiver.posts.map(({ sequence, attempt }) => [sequence, attempt])).toEqual([
+    [1, 1],
+    [2, 1],
+    [2, 2],
+    [2, 3],
+    [3, 1],
+  ])
+  expect(journal.debts()).toEqual([{ endpoint: 'desk', owed: 0, dead: 2 }])
+  expect(lines.map(({ msg, level }) => [level, msg])).toEqual([
+    ['error', 'notification dead'],
+    ['warn', 'notification failed'],
+    ['warn', 'notification failed'],
+    ['error', 'notification dead'],
+    ['info', 'notification delivered'],
+  ])
+})
+
+test('Retry-After is heeded for the whole endpoint', async () => {
+  await using all = await desk()
+  const { receiver, journal } = all
+  receiver.program('/desk', [answer(429, { 'retry-after': '1' })])
+  await all.owe(lanes(30))
+  const deliverer = all.deliverer({ concurrency: 1 })
+  await until(() => (deliverer.state().get('desk')?.pausedUntil ?? 0) > 0)
+  const pausedUntil = deliverer.state().get('desk')?.pausedUntil ?? 0
+  await nothingOwed(journal)
+  const [refused, ...others] = receiver.posts
+  expect(refused?.answered?.status).toBe(429)
+  expect(others).toHaveLength(30)
+  // Ours is the earlier clock: a timer may fire within its millisecond.
+  expect(others.filter(({ arrivedAt }) => arrivedAt / 1000 < pausedUntil - 2)).toEqual([])
+})
+
+test('an endpoint that fails ten times in a row is probed, one request at a time, until one succeeds', async () => {
+  await using all = await desk()
+  const { receiver, journal, lines } = all
+  receiver.program('/desk', () => answer(503))
+  await all.owe(lanes(200))
+  const deliverer = all.deliverer({ concurrency: 4 })
+  await until(() => deliverer.state().get('desk')?.isProbing === true)
+  await until(() => deliverer.state().get('desk')?.inFlight === 0)
+  const hammered = receiver.posts.length
+  expect(hammered).toBeLessThan(20)
+  receiver.program('/desk', () => accept)
+  await until(() => receiver.posts.length > hammered)
+  await nothingOwed(journal)
+  expect(
+    lines.filter(({ msg }) => String(msg).startsWith('endpoint')).map(({ msg, endpoint }) => [endpoint, msg]),
+  ).toEqual([
+    ['desk', 'endpoint failing: one request at a time until one succeeds'],
+    ['desk', 'endpoint recovered'],
+  ])
+  expect(receiver.faults).toEqual([])
+})
+
+test('stopping lets open requests end and settles them; what hangs is given up and was no attempt', async () => {
+  await using all = await desk()
+  const { receiver, journal } = all
+  let release = (): void => undefined
+  const after = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  receiver.program('/desk', ({ appointmentExternalId }) =>
+    appointmentExternalId === 'hangs' ? { tag: 'hang' } : { tag: 'answer', status: 204, after },
+  )
+  await all.owe(['ends', 'ends', 'hangs'])
+  const deliverer = all.deliverer({ timeoutMs: 60_000 })
+  await receiver.until(({ posts }) => posts.length === 2)
+  const stopping = deliverer.stop(200)
+  release()
+  await stopping
+  const left = journal.loadOwed('desk', 0, 10)
+  expect(left.map(({ appointmentExternalId, attempts }) => [appointmentExternalId, attempts])).toEqual([
+    ['ends', 0],
+    ['hangs', 0],
+  ])
+  receiver.program('/desk', () => accept)
+  all.deliverer({})
+  await nothingOwed(journal)
+  expect(receiver.delivered.map(({ sequence }) => sequence).sort()).toEqual([1, 2, 3])
+})
+
+test('a disabled endpoint, and one that left the config, are owed and sent nothing', async () => {
+  await using all = await desk()
+  const { receiver, journal } = all
+  await all.owe(['a'], 'off')
+  await all.owe(['a'], 'gone')
+  await all.owe(['a'])
+  all.deliverer({}, { name: 'off', enabled: false })
+  await until(() => journal.debts().length === 2)
+  expect(receiver.posts).toHaveLength(1)
+  expect(journal.debts().map(({ endpoint, owed }) => [endpoint, owed])).toEqual([
+    ['gone', 1],
+    ['off', 1],
+  ])
+})
+
+test('a URL that the policy refuses is a failed attempt, and nothing is dialled', async () => {
+  await using all = await desk()
+  const { receiver, lines } = all
+  const url = receiver.url('/inside?token=planted')
+  await all.owe(['a'], new URL(url).origin, url)
+  all.deliverer()
+  await until(() => lines.length > 0)
+  expect(lines).toMatchObject([{ msg: 'notification failed', error: 'refused address', attempt: 1, status: null }])
+  expect(receiver.posts).toEqual([])
+  expect(JSON.stringify(lines)).not.toContain('planted')
+})
+
+test('a journal that cannot be written stops the lane, and the POST is not repeated', async () => {
+  await using all = await desk()
+  const { receiver, journal, lines } = all
+  await all.owe(['a', 'a'])
+  await journal.db.executeQuery(CompiledQuery.raw('PRAGMA query_only = on'))
+  all.deliverer({})
+  await until(() => lines.some(({ msg }) => String(msg).startsWith('the journal could not take an outcome')))
+  expect(receiver.posts).toHaveLength(1)
+  await journal.db.executeQuery(CompiledQuery.raw('PRAGMA query_only = off'))
+  await nothingOwed(journal)
+  expect(receiver.posts.map(({ sequence }) => sequence)).toEqual([1, 2])
+})
