@@ -1,0 +1,100 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { appointmentOf, newestAppointment } from '../../src/change/appointment.js'
+import { appointmentEnd, readMoment } from '../../src/change/appointment-time.js'
+import { laneOf } from '../../src/change/lane.js'
+import { makeModel } from '../../src/change/model.js'
+import { PatientKeys } from '../../src/change/patient-keys.js'
+import { valueReader } from '../../src/change/values.js'
+import { appointment, change } from '../compute/changes.js'
+
+describe('a moment', () => {
+  test.each([
+    ['2022-09-09T23:00:00+00:00', '2022-09-09T23:00:00+00:00'],
+    ['2022-09-09 23:00:00', '2022-09-09T23:00:00+00:00'],
+    ['2022-09-09 23:00:00.1', '2022-09-09T23:00:00.100000+00:00'],
+    ['2022-09-09 23:00:00.123456+00', '2022-09-09T23:00:00.123456+00:00'],
+    ['0099-01-01 00:00:00', '0099-01-01T00:00:00+00:00'],
+    ['infinity', 'infinity'],
+    ['0044-03-15 12:00:00+00 BC', '0044-03-15 12:00:00+00 BC'],
+    ['12026-01-01 00:00:00+00', '12026-01-01 00:00:00+00'],
+    [null, null],
+    [undefined, null],
+  ])('%j is printed as %j', (value, printed) => {
+    expect(readMoment(value)).toBe(printed)
+  })
+
+  test('and minutes make an end, to the microsecond, across days and years', () => {
+    expect(appointmentEnd('2026-12-31T23:59:59.999999+00:00', 1)).toBe('2027-01-01T00:00:59.999999+00:00')
+    expect(appointmentEnd('1969-12-31T23:59:30.000001+00:00', 1)).toBe('1970-01-01T00:00:30.000001+00:00')
+    expect(appointmentEnd('infinity', 20)).toBe('infinity')
+    expect([appointmentEnd(null, 20), appointmentEnd('2026-01-01T00:00:00+00:00', null)]).toEqual([null, null])
+  })
+})
+
+describe('the newest of several', () => {
+  const of = (id: string, entered_in_error = false) => ({ ...appointment, id, entered_in_error })
+  test.each([
+    [['9', '10'], '10'],
+    [['9007199254740993', '9007199254740992'], '9007199254740993'],
+    [['10!', '9'], '9'],
+    [['10!', '9!'], '10'],
+    [['b', 'a'], 'b'],
+    [[], undefined],
+  ])('%j is %j', (ids, newest) => {
+    const found = newestAppointment(ids.map((id) => of(id.replace('!', ''), id.endsWith('!'))))
+    expect(found?.id).toBe(newest)
+  })
+})
+
+test('an appointment has the end that is mapped, else the one of its duration', () => {
+  const start_time = '2026-01-01T00:00:00+00:00'
+  expect(appointmentOf({ id: 1, start_time, duration_minutes: '20' }, false).end_time).toBe('2026-01-01T00:20:00+00:00')
+  expect(appointmentOf({ id: 1, start_time, duration_minutes: 20, end_time: null }, false).end_time).toBeNull()
+  expect(appointmentOf({ id: 1n.toString(), entered_in_error_id: 0 }, true)).toMatchObject({
+    entered_in_error: true,
+    deleted: true,
+  })
+})
+
+test('integers, floats and timestamps are typed without loss', () => {
+  fc.assert(
+    fc.property(fc.bigInt({ min: -(1n << 63n), max: (1n << 63n) - 1n }), fc.double(), (integer, float) => {
+      expect(String(valueReader(20)(String(integer)))).toBe(String(integer))
+      const text = Number.isNaN(float) ? 'NaN' : String(float)
+      const read = valueReader(701)(text)
+      if (Number.isFinite(float)) expect(read).toBe(Number(text))
+      else expect(read).toBe(text)
+    }),
+  )
+  expect(valueReader(1700)('1.10')).toBe('1.10')
+  expect(valueReader(16)('f')).toBe(false)
+})
+
+test('a lane is the appointment’s, else the patient’s, else the row’s own', () => {
+  const anonymous = { ...appointment, externally_exposable_id: null }
+  expect(laneOf(change())).toBe(`appointment ${appointment.externally_exposable_id}`)
+  expect(laneOf(change({ appointment: anonymous }))).toBe('patient 3')
+  expect(laneOf(change({ appointment: { ...anonymous, patient_id: null } }))).toBe('appointment 14')
+  expect(laneOf(change({ appointment: null, model: 'lab', id: 7 }))).toBe('lab 7')
+})
+
+test('a mapped end takes the place of the duration; optional columns are needed only where they are mapped', () => {
+  const options = { name: 'appointment', schema: 's', table: 't', changeType: 'APPOINTMENT', excluded: [] } as const
+  const plain = makeModel({ ...options, columns: {} })
+  expect([...plain.required.keys()]).not.toContain('provider_id')
+  expect(plain.canonicalNames.get('provider_id')).toBe('provider_id')
+  const ends = makeModel({ ...options, columns: { end_time: 'until', status: 'st' } })
+  expect([...ends.required]).toContainEqual(['end_time', 'until'])
+  expect([...ends.required.keys()]).not.toContain('duration_minutes')
+  expect(ends.required.get('status')).toBe('st')
+})
+
+test('the least recently used patient is forgotten first', () => {
+  const keys = new PatientKeys(2)
+  keys.put('1', 'a')
+  keys.put('2', 'b')
+  expect(keys.get('1')).toBe('a')
+  keys.put('3', 'c')
+  expect([keys.get('1'), keys.get('2'), keys.get('3')]).toEqual(['a', null, 'c'])
+})
