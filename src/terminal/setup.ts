@@ -1,5 +1,6 @@
 // `notifyd setup`: what the daemon needs of the database, as SQL that is printed for a DBA or run. Publication first: a slot
 // that is made before it would not know it.
+import { errorCode, NotReadyError } from '../base/errors.js'
 import type { DatabaseAddress } from '../capture/connection.js'
 import { openControl } from '../capture/control.js'
 import { readableIdentifier, readableTable, type WatchedTable } from '../capture/finding.js'
@@ -11,7 +12,7 @@ export interface SetupOptions {
   readonly printSql: boolean
 }
 
-/** What was done, or the SQL. @throws what pg throws: 42501 when the role in the config may not do this. */
+/** What was done, or the SQL. @throws NotReadyError when the role in the config may not do this; what pg throws. */
 export async function setup(options: SetupOptions): Promise<string> {
   if (options.printSql) return setupSql(options, roleOf(options.address.url))
   const control = openControl(options.address, () => undefined)
@@ -24,6 +25,13 @@ export async function setup(options: SetupOptions): Promise<string> {
       done.push(statement)
     }
     return `${done.join('\n')}\ndone: run notifyd check\n`
+  } catch (error) {
+    if (errorCode(error) !== '42501') throw error
+    const role = roleOf(options.address.url)
+    const found = `role ${readableIdentifier(role)} may not make the publication or change the tables`
+    throw new NotReadyError(found, 'notifyd setup --print-sql prints the SQL: let the owner of the tables run it', {
+      cause: error,
+    })
   } finally {
     await control.close()
   }
