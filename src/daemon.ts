@@ -29,6 +29,8 @@ export interface DaemonOptions {
 /** How long attempts in flight, and a protocol that computes, may take once the daemon was told to stop. */
 const graceMs = 10_000
 const reconnect = { firstMs: 500, maxMs: 30_000 }
+/** Another daemon's walsender still has the slot: a stand-by takes over within 10 s. */
+const takeOver = { firstMs: 500, maxMs: 2_000 }
 const pruneEveryMs = 3_600_000
 
 /** Resolves when `signal` ended it. @throws what `judge` says no retry mends. */
@@ -154,7 +156,7 @@ async function followForever(journal: Journal, deliverer: Deliverer, parts: Part
       if (signal.aborted) return
       state.lastError = verdict.code
       metrics.reconnects.inc({ code: verdict.code })
-      const waitMs = backoffMs(Math.max(attempt, 1), reconnect)
+      const waitMs = backoffMs(Math.max(attempt, 1), verdict.code === '55006' ? takeOver : reconnect)
       log.warn({ code: verdict.code, retry_in_ms: waitMs }, retryMessage(verdict.code, state))
       state.phase = 'connecting'
       await pause(waitMs, signal)

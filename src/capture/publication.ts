@@ -13,6 +13,7 @@ import {
 } from './finding.js'
 
 interface PublicationFacts {
+  readonly oid: string
   readonly all_tables: boolean
   readonly publishes_all: boolean
   readonly via_root: boolean
@@ -27,24 +28,31 @@ interface PublishedTable {
   /** Published columns; null: the server is older than 15 and publishes all. */
   readonly columns: readonly string[] | null
   readonly row_filter: string | null
+  /** The table's oid, that of its place in the publication, and its column list: new ones when it was taken out and put back. */
+  readonly membership: string
 }
 
 /** `attnames` and `rowfilter` exist from 15 on; to_jsonb asks for them without naming them. */
 const factsQuery = `
-  SELECT p.puballtables AS all_tables, p.pubinsert AND p.pubupdate AND p.pubdelete AS publishes_all, p.pubviaroot AS via_root,
+  SELECT p.oid::text AS oid, p.puballtables AS all_tables, p.pubinsert AND p.pubupdate AND p.pubdelete AS publishes_all, p.pubviaroot AS via_root,
          (SELECT coalesce(json_agg(json_build_object(
                    'schema', t.schemaname, 'table', t.tablename, 'kind', c.relkind, 'identity', c.relreplident,
-                   'columns', to_jsonb(t) -> 'attnames', 'row_filter', to_jsonb(t) ->> 'rowfilter')
+                   'columns', to_jsonb(t) -> 'attnames', 'row_filter', to_jsonb(t) ->> 'rowfilter',
+                   'membership', concat_ws(' ', c.oid, r.oid, to_jsonb(r) ->> 'prattrs'))
                    ORDER BY t.schemaname, t.tablename), '[]')
             FROM pg_publication_tables t
             JOIN pg_namespace n ON n.nspname = t.schemaname
             JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.tablename
+            LEFT JOIN pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = c.oid
            WHERE t.pubname = p.pubname) AS tables
     FROM pg_publication p WHERE p.pubname = $1`
 
 export interface PublicationReport {
   readonly findings: readonly Finding[]
-  /** Equal as long as nothing about the watched tables' publication has changed; empty: there is no publication. */
+  /**
+   * Equal as long as nothing about the watched tables' publication has changed; empty: there is no publication. A column
+   * that the application adds or drops changes nothing here.
+   */
   readonly fingerprint: string
 }
 
@@ -64,7 +72,8 @@ export async function inspectPublication(
   }
   const findings = [...generalFindings(shown, facts), ...published.map((table) => tableFinding(shown, facts, table))]
   const ours = facts.tables.filter((t) => published.some((w) => w.schema === t.schema && w.table === t.table))
-  return { findings, fingerprint: JSON.stringify([facts.publishes_all, facts.via_root, ours]) }
+  const held = ours.map(({ membership, identity, row_filter }) => [membership, identity, row_filter])
+  return { findings, fingerprint: JSON.stringify([facts.oid, facts.publishes_all, facts.via_root, held]) }
 }
 
 function generalFindings(shown: string, facts: PublicationFacts): Finding[] {

@@ -112,3 +112,12 @@ test.each([
   expect((await next.exited).status).toBe(4)
   expect(next.stderr).toContain(`gap on slot "${site.database.slot}"`)
 })
+
+test('columns that the application adds or drops are no gap: the stream goes on', async () => {
+  await using site = await openSite()
+  await site.start()
+  await new Clinic(site.client).book({ patient: null })
+  await site.database.query('ALTER TABLE appointment ADD more int; ALTER TABLE appointment DROP description')
+  await site.database.query('INSERT INTO appointment (provider_id, more) VALUES (1, 2)')
+  await site.receiver.until(({ delivered }) => delivered.length === 2)
+})
