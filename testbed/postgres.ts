@@ -6,7 +6,8 @@ import { appendFile, chown, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import pg from 'pg'
-import { type Major, nativeBin, openTempDirectory } from './native.js'
+import { defaultMajor, type Major } from './majors.js'
+import { nativeBin, openTempDirectory } from './native.js'
 import { runProgram, type ServerProcess, serverUser, spawnServer } from './server-process.js'
 
 export interface PostgresOptions {
@@ -33,7 +34,7 @@ const defaults: Readonly<Record<string, string>> = {
 export async function startPostgres(options: PostgresOptions = {}): Promise<TestPostgres> {
   const user = await serverUser()
   const temp = await openTempDirectory(user !== undefined)
-  const bin = await nativeBin(options.major ?? 18, temp)
+  const bin = await nativeBin(options.major ?? defaultMajor(), temp)
   const home = await mkdtemp(join(temp, 'notifyd-cluster-'))
   const password = randomBytes(12).toString('hex')
   const dataDir = join(home, 'data')

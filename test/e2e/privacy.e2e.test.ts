@@ -18,7 +18,7 @@ test('nothing of a patient reaches log, metrics or errors, at any level, in succ
     ...site.config,
     endpoints: [
       ...(site.config['endpoints'] as object[]),
-      { name: 'dead', url: 'http://127.0.0.1:9/planted-path?planted=query', retry_seconds: [0.1] },
+      { name: 'dead', url: 'http://127.0.0.1:9/planted-path?planted=query', retry_seconds: [] },
     ],
   })
   const daemon = await site.start()

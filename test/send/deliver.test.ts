@@ -177,6 +177,40 @@ test('Retry-After is heeded for the whole endpoint', async () => {
   expect(others.filter(({ arrivedAt }) => arrivedAt / 1000 < pausedUntil - 2)).toEqual([])
 })
 
+test('the end of a pause wakes the other lanes, however far away the next retry is', async () => {
+  await using all = await desk()
+  const { receiver, journal } = all
+  receiver.program('/desk', [answer(429, { 'retry-after': '1' })])
+  await all.owe(lanes(10))
+  all.deliverer({ concurrency: 1, retrySeconds: [3600] })
+  await until(() => receiver.delivered.length === 9)
+  await until(() => journal.debts().every(({ owed }) => owed === 1))
+})
+
+test('requests that were open when probing began do not put the first probe off', async () => {
+  await using all = await desk()
+  const { receiver, journal } = all
+  receiver.program('/desk', () => answer(503))
+  await all.owe(lanes(60))
+  const deliverer = all.deliverer({ concurrency: 40 }, { probeMs: { firstMs: 20, maxMs: 3_600_000 } })
+  await until(() => receiver.posts.length >= 40 && deliverer.state().get('desk')?.inFlight === 0)
+  receiver.program('/desk', () => accept)
+  await nothingOwed(journal)
+  expect(receiver.faults).toEqual([])
+})
+
+test('an endpoint that once answered and now resets every connection is probed too', async () => {
+  await using all = await desk()
+  const { receiver } = all
+  receiver.program('/desk', ({ sequence }) =>
+    sequence === 1 ? accept : { tag: 'reset', when: sequence === 2 ? 'mid-answer' : 'before the answer' },
+  )
+  await all.owe(lanes(100))
+  const deliverer = all.deliverer({ concurrency: 2, retrySeconds: [3600] })
+  await until(() => deliverer.state().get('desk')?.isProbing === true)
+  expect(receiver.posts.length).toBeLessThan(20)
+})
+
 test('an endpoint that fails ten times in a row is probed, one request at a time, until one succeeds', async () => {
   await using all = await desk()
   const { receiver, journal, lines } = all
