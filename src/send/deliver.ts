@@ -12,6 +12,7 @@ export class Deliverer {
   readonly #options: DelivererOptions
   readonly #configured: ReadonlyMap<string, Endpoint>
   readonly #senders = new Map<string, EndpointSender>()
+  #isStopped = false
 
   constructor(options: DelivererOptions) {
     this.#options = options
@@ -25,12 +26,20 @@ export class Deliverer {
 
   /** Something new is owed to the endpoint. What is owed to a disabled one, or one that left the config, is kept. */
   wake(name: string): void {
+    if (this.#isStopped) return
     const sender = this.#senders.get(name) ?? this.#made(name)
     sender?.wake()
   }
 
+  /** Dead letters of the endpoint are owed again. */
+  rewind(name: string): void {
+    const sender = this.#senders.get(name) ?? this.#made(name)
+    sender?.rewind()
+  }
+
   /** No new request; open ones may end until `graceMs` have passed. Resolves when all outcomes are in the journal. */
   async stop(graceMs: number): Promise<void> {
+    this.#isStopped = true
     await Promise.all([...this.#senders.values()].map((sender) => sender.stop(graceMs)))
   }
 

@@ -1,6 +1,6 @@
 // Pays what is owed to one endpoint: reads a bounded window of deliveries, keeps as many requests open as the endpoint may
 // have, settles each outcome in the journal, and only then lets the lane go on. Knows nothing of other endpoints.
-import { backoffMs } from '../base/backoff.js'
+import { backoffMs, pause } from '../base/backoff.js'
 import { errorCode } from '../base/errors.js'
 import type { Log } from '../base/log.js'
 import type { Attempt, Delivery, DeliveryJournal, Settlement } from '../journal/delivery.js'
@@ -50,7 +50,7 @@ export class EndpointSender {
   #nextDueAt = 0
   #timer: NodeJS.Timeout | null = null
   #armedFor = 0
-  #isStopping = false
+  readonly #stopping = new AbortController()
   #idle: (() => void) | null = null
 
   constructor(options: SenderOptions) {
@@ -73,9 +73,16 @@ export class EndpointSender {
     this.#pump()
   }
 
+  /** What was settled before is owed again: reads from the beginning. */
+  rewind(): void {
+    this.#lanes.forgetUnopened()
+    this.#cursor = 0
+    this.wake()
+  }
+
   /** No new request. Open ones may end until `graceMs` have passed; what they settled is in the journal then. */
   async stop(graceMs: number): Promise<void> {
-    this.#isStopping = true
+    this.#stopping.abort()
     if (this.#timer !== null) clearTimeout(this.#timer)
     const grace = setTimeout(() => this.#poster.abort(), graceMs)
     await new Promise<void>((resolve) => {
@@ -87,7 +94,7 @@ export class EndpointSender {
   }
 
   #pump(): void {
-    if (this.#isStopping) return
+    if (this.#stopping.signal.aborted) return
     const nowMs = Date.now()
     const notBefore = Math.max(this.#pausedUntil, this.#probe.nextAt)
     const mayOpen = this.#probe.isProbing ? 1 : this.#options.endpoint.concurrency
@@ -156,15 +163,16 @@ export class EndpointSender {
     if (isSuccess(outcome)) {
       if (this.#probe.succeeded()) log.info({ endpoint: endpoint.name }, 'endpoint recovered')
     } else if (!isUnhealthy(outcome)) this.#probe.answered(nowMs)
-    else if (this.#probe.failed(nowMs)) {
+    else if (this.#probe.failed(nowMs, attempt.startedAt)) {
       log.warn(
         { endpoint: endpoint.name, error: outcome.error },
         'endpoint failing: one request at a time until one succeeds',
       )
     }
     const decision = decide(outcome, attempt.number, endpoint.retrySeconds, nowMs, Math.random())
-    if (decision.tag !== 'retry') return { tag: decision.tag, delivery, attempt }
+    if (decision.tag === 'delivered') return { tag: decision.tag, delivery, attempt }
     this.#pausedUntil = Math.max(this.#pausedUntil, decision.pauseUntil ?? 0)
+    if (decision.tag === 'dead') return { tag: decision.tag, delivery, attempt }
     return { tag: 'retry', delivery, attempt, retryAt: decision.retryAt }
   }
 
@@ -183,9 +191,8 @@ export class EndpointSender {
           { endpoint, code: errorCode(error) },
           'the journal could not take an outcome; trying again',
         )
-        if (this.#isStopping) return false
-        const waitMs = backoffMs(attempt, { firstMs: 500, maxMs: 10_000 })
-        await new Promise((resolve) => setTimeout(resolve, waitMs))
+        if (this.#stopping.signal.aborted) return false
+        await pause(backoffMs(attempt, { firstMs: 500, maxMs: 10_000 }), this.#stopping.signal)
       }
     }
   }
@@ -197,7 +204,7 @@ export class EndpointSender {
       this.#lanes.waits(delivery)
       this.#nextDueAt = Math.min(this.#nextDueAt, settlement.retryAt)
     } else {
-      const readOn = (afterId: number, limit: number) => journal.loadLane(endpoint.name, delivery.lane, afterId, limit)
+      const readOn = (limit: number) => journal.loadLane(endpoint.name, delivery.lane, limit)
       this.#lanes.settled(delivery, readOn)
     }
     this.#log.write(settlement)
@@ -206,11 +213,12 @@ export class EndpointSender {
 
   /** Wakes at the next moment at which something may be sent that may not now. */
   #arm(nowMs: number, notBefore: number): void {
-    const at = Math.max(notBefore, this.#nextDueAt)
+    const hasMore = this.#lanes.hasReady || this.#mayOweMore
+    const at = hasMore ? notBefore : Math.max(notBefore, this.#nextDueAt)
     if (at === this.#armedFor && at > nowMs) return
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#armedFor = at
-    // What is due and was not taken for want of room is taken when an open request ends.
+    // What may be sent now and was not taken, for want of room, is taken when an open request ends.
     this.#timer =
       at > nowMs && Number.isFinite(at) ? setTimeout(() => this.#fire(), Math.min(maxTimerMs, at - nowMs)) : null
   }
@@ -221,7 +229,7 @@ export class EndpointSender {
   }
 
   #tellIdle(): void {
-    if (this.#isStopping && this.#unsettled === 0) this.#idle?.()
+    if (this.#stopping.signal.aborted && this.#unsettled === 0) this.#idle?.()
   }
 }
 

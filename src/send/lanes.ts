@@ -8,8 +8,10 @@ const maxPerLane = 8
 interface Lane {
   /** The first one is open or next. */
   readonly queue: Delivery[]
-  /** The journal may hold more of this lane, behind the last in the queue. */
+  /** The journal may hold more of this lane: it is read when the queue is empty. */
   hasMore: boolean
+  /** The first one was taken, and is not settled. */
+  isOpen: boolean
   lastId: number
 }
 
@@ -29,6 +31,11 @@ export class Lanes {
     return this.#lanes.size
   }
 
+  /** Whether `take` has one to give. */
+  get hasReady(): boolean {
+    return this.#ready.length > 0
+  }
+
   /** In ascending order of ids. What the lane has already, or will read from the journal, is left out. */
   add(delivery: Delivery): void {
     const lane = this.#lanes.get(delivery.lane)
@@ -44,20 +51,24 @@ export class Lanes {
   /** The next delivery to send; its lane gives no other until it is settled. Null: none is ready. */
   take(): Delivery | null {
     const name = this.#ready.shift()
-    return name === undefined ? null : (this.#lanes.get(name)?.queue[0] ?? null)
+    const lane = name === undefined ? undefined : this.#lanes.get(name)
+    if (lane === undefined) return null
+    lane.isOpen = true
+    return lane.queue[0] ?? null
   }
 
   /**
-   * The delivery is durably delivered or dead: the lane goes on. `readOn` reads the lane's next from the journal, with ids
-   * above the given one, at most `limit`.
+   * The delivery is durably delivered or dead: the lane goes on. `readOn` reads the first that the journal owes in this
+   * lane, at most `limit`.
    */
-  settled(delivery: Delivery, readOn: (afterId: number, limit: number) => readonly Delivery[]): void {
+  settled(delivery: Delivery, readOn: (limit: number) => readonly Delivery[]): void {
     const lane = this.#lanes.get(delivery.lane)
     if (lane === undefined) return
     lane.queue.shift()
+    lane.isOpen = false
     this.#size -= 1
     if (lane.queue.length === 0 && lane.hasMore) {
-      const next = readOn(lane.lastId, maxPerLane)
+      const next = readOn(maxPerLane)
       lane.hasMore = next.length === maxPerLane
       for (const more of next) this.#push(lane, more)
     }
@@ -73,8 +84,22 @@ export class Lanes {
     this.#lanes.delete(delivery.lane)
   }
 
+  /**
+   * What was dead is owed again, with ids below those in memory: only what is open stays, the rest is read again from the
+   * journal's beginning.
+   */
+  forgetUnopened(): void {
+    this.#ready.length = 0
+    for (const [name, lane] of this.#lanes) {
+      this.#size -= lane.isOpen ? lane.queue.length - 1 : lane.queue.length
+      if (lane.isOpen) lane.queue.length = 1
+      else this.#lanes.delete(name)
+      lane.hasMore = true
+    }
+  }
+
   #open(delivery: Delivery, hasMore: boolean): void {
-    const lane: Lane = { queue: [], hasMore, lastId: 0 }
+    const lane: Lane = { queue: [], hasMore, isOpen: false, lastId: 0 }
     this.#lanes.set(delivery.lane, lane)
     this.#push(lane, delivery)
     this.#ready.push(delivery.lane)

@@ -1,10 +1,10 @@
 // One POST, and how it ended. The only file that knows the HTTP client. Owns that an exchange takes no longer than its
-// time, that no redirect is followed, that no more than 64 KiB of an answer are read, and that no byte leaves for a refused
-// address: the connection is made plain, its peer checked, and only then handed to TLS.
+// time, that no redirect is followed, that no more than 64 KiB of an answer are read, and that, without a proxy, no byte leaves
+// for a refused address: the connection is made plain, its peer checked, and only then handed to TLS.
 import { buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici'
 import { errorCode } from '../base/errors.js'
 import type { Endpoint } from './endpoint.js'
-import { type Outcome, refused } from './retry-policy.js'
+import { answerClass, type Outcome, refused } from './retry-policy.js'
 import { refusedAddress, type Target, type UrlPolicy } from './url-policy.js'
 
 export interface PosterOptions {
@@ -22,19 +22,19 @@ export class Poster {
   readonly #origin: string
   readonly #timeoutMs: number
   readonly #open = new Set<() => void>()
+  /** There was an answer since a connection last broke, so kept-alive connections of that time may have been closed. */
   #hasAnswered = false
 
   constructor({ endpoint, target, policy }: PosterOptions) {
     const { url, tls, proxy, concurrency: connections, timeoutMs } = endpoint
     this.#origin = new URL(url).origin
     this.#timeoutMs = timeoutMs
-    // A proxy's operator decides which addresses it dials; the check is of the proxy's own then.
-    const connect = guardedConnector(tls ?? {}, timeoutMs, target, policy)
     const common = { connections, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 }
     this.#dispatcher =
       proxy === null
-        ? new Pool(this.#origin, { ...common, connect })
-        : new ProxyAgent({ ...common, uri: proxy, requestTls: { ...tls, timeout: timeoutMs }, connect })
+        ? new Pool(this.#origin, { ...common, connect: guardedConnector(tls ?? {}, timeoutMs, target, policy) })
+        : // The operator names the proxy, nearly always at a private address, and it resolves and dials for us: no check here.
+          new ProxyAgent({ ...common, uri: proxy, requestTls: { ...tls, timeout: timeoutMs } })
   }
 
   /** Resolves when the exchange has ended, whatever came of it; null: `abort` ended it. Never rejects. */
@@ -56,7 +56,7 @@ export class Poster {
       }
       const answered = (stop: boolean) => {
         this.#hasAnswered = true
-        const error = status !== null && status >= 200 && status < 300 ? null : `http ${status}`
+        const error = status !== null && status >= 200 && status < 300 ? null : answerClass(status)
         end({ status, error, retryAfter, isStale: false }, stop)
       }
       const failed = (error: string, isStale = false) => end({ status, error, retryAfter, isStale }, true)
@@ -80,7 +80,9 @@ export class Poster {
         },
         onResponseEnd: () => answered(false),
         onResponseError: (_, error) => {
+          if (isOver) return
           const isStale = mayBeStale && status === null && isClosedEarly(error)
+          this.#hasAnswered = false
           failed(classOf(error), isStale)
         },
       }

@@ -34,9 +34,13 @@ export class Probe {
     return ends
   }
 
-  /** A transport error, a time-out, 429 or 5xx. Gives whether this began the probing. */
-  failed(nowMs: number): boolean {
+  /**
+   * A transport error, a time-out, 429 or 5xx, of a request that began at `startedAtMs`. Gives whether this began the
+   * probing. What was open when the probing began is no probe: its failure puts the next one off no further.
+   */
+  failed(nowMs: number, startedAtMs: number): boolean {
     const wasProbing = this.isProbing
+    if (wasProbing && startedAtMs < this.#nextAt) return false
     this.#failures += 1
     if (!this.isProbing) return false
     const { firstMs, maxMs } = this.intervals

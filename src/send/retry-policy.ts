@@ -2,7 +2,7 @@
 // Spec section 7; Retry-After is RFC 9110 section 10.2.3.
 
 export interface Outcome {
-  /** HTTP status; null: no whole answer came. */
+  /** HTTP status; null: none came. With an error other than `http …` the answer broke off behind it. */
   readonly status: number | null
   /** A short class of failure (`ECONNREFUSED`, `timeout`, `http 500`, `refused address`); null for a 2xx. */
   readonly error: string | null
@@ -16,7 +16,7 @@ export type Decision =
   | { readonly tag: 'delivered' }
   /** Unix ms. `pauseUntil`: the whole endpoint asked for it. */
   | { readonly tag: 'retry'; readonly retryAt: number; readonly pauseUntil: number | null }
-  | { readonly tag: 'dead' }
+  | { readonly tag: 'dead'; readonly pauseUntil: number | null }
 
 const staleRetryMs = 100
 const maxRetryAfterMs = 24 * 3_600_000
@@ -35,10 +35,10 @@ export function decide(
 ): Decision {
   if (isSuccess(outcome)) return { tag: 'delivered' }
   const seconds = retrySeconds[attempt - 1]
-  if (outcome.status === 410 || seconds === undefined) return { tag: 'dead' }
+  const pauseUntil = askedToWaitUntil(outcome, nowMs)
+  if (outcome.status === 410 || seconds === undefined) return { tag: 'dead', pauseUntil }
   if (outcome.isStale && attempt === 1) return { tag: 'retry', retryAt: nowMs + staleRetryMs, pauseUntil: null }
   const retryAt = Math.round(nowMs + seconds * 1000 * (1 - jitter + 2 * jitter * random))
-  const pauseUntil = askedToWaitUntil(outcome, nowMs)
   return { tag: 'retry', retryAt: Math.max(retryAt, pauseUntil ?? 0), pauseUntil }
 }
 
@@ -46,10 +46,14 @@ export const isSuccess = ({ status, error }: Outcome): boolean =>
   error === null && status !== null && status >= 200 && status < 300
 
 /** Transport errors, time-outs, 429 and 5xx count towards probing; other answers say nothing of the endpoint's health. */
-export const isUnhealthy = (outcome: Outcome): boolean =>
-  outcome.status === null
-    ? outcome.error !== refused && !outcome.isStale
-    : outcome.status === 429 || outcome.status >= 500 || outcome.error === 'timeout'
+export function isUnhealthy({ status, error, isStale }: Outcome): boolean {
+  if (error === null || error === refused || isStale) return false
+  if (status === null || error !== answerClass(status)) return true
+  return status === 429 || status >= 500
+}
+
+/** The class of a whole answer that is no 2xx. */
+export const answerClass = (status: number | null): string => `http ${status}`
 
 /** The URL policy refused: nothing was sent, and nothing is known of the endpoint. */
 export const refused = 'refused address'

@@ -11,13 +11,14 @@ import { webhookId } from '../../src/compute/webhook-id.js'
 import { Journal } from '../../src/journal/journal.js'
 import { Deliverer } from '../../src/send/deliver.js'
 import { type Endpoint, unconfiguredEndpoint } from '../../src/send/endpoint.js'
+import type { ProbeIntervals } from '../../src/send/probe.js'
 import { accept, answer, type Behaviour } from '../../testbed/behaviour.js'
 import { type Receiver, startReceiver } from '../../testbed/receiver.js'
 import { UndoStack } from '../../testbed/undo-stack.js'
 import { appointment, change, source } from '../compute/changes.js'
 import { until } from '../support/condition.js'
 
-async function desk() {
+async function desk(probeMs: ProbeIntervals = { firstMs: 20, maxMs: 100 }) {
   await using undo = new UndoStack()
   const folder = await mkdtemp(join(tmpdir(), 'notifyd-send-'))
   undo.defer(() => rm(folder, { recursive: true }))
@@ -63,7 +64,7 @@ async function desk() {
       journal,
       endpoints: endpoints.map((given) => ({ ...endpointTo(receiver, '/desk'), ...given })),
       policy: { allowHttp: false, allowHosts: [], allowCidrs: [] },
-      probeMs: { firstMs: 20, maxMs: 100 },
+      probeMs,
       userAgent: 'notifyd/test',
       log,
       settled: () => undefined,
@@ -188,11 +189,11 @@ test('the end of a pause wakes the other lanes, however far away the next retry 
 })
 
 test('requests that were open when probing began do not put the first probe off', async () => {
-  await using all = await desk()
+  await using all = await desk({ firstMs: 20, maxMs: 3_600_000 })
   const { receiver, journal } = all
   receiver.program('/desk', () => answer(503))
   await all.owe(lanes(60))
-  const deliverer = all.deliverer({ concurrency: 40 }, { probeMs: { firstMs: 20, maxMs: 3_600_000 } })
+  const deliverer = all.deliverer({ concurrency: 40 })
   await until(() => receiver.posts.length >= 40 && deliverer.state().get('desk')?.inFlight === 0)
   receiver.program('/desk', () => accept)
   await nothingOwed(journal)

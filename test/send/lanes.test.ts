@@ -108,7 +108,7 @@ async function play(journal: Journal, script: readonly Step[]): Promise<void> {
     }
     await journal.settle([{ tag: outcome, delivery, attempt }])
     ended.set(delivery.lane, [...(ended.get(delivery.lane) ?? []), delivery.id])
-    lanes.settled(delivery, (afterId, limit) => journal.loadLane('desk', delivery.lane, afterId, limit))
+    lanes.settled(delivery, (limit) => journal.loadLane('desk', delivery.lane, limit))
   }
   for (const step of script) {
     if (step.tag === 'append') owed = await append(journal, step.lanes, owed)

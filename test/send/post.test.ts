@@ -110,6 +110,8 @@ describe('how an exchange ends', () => {
     const poster = posterTo(`http://127.0.0.1:${port}/`)
     expect(await post(poster)).toMatchObject({ status: 204, isStale: false })
     expect(await post(poster)).toMatchObject({ status: null, isStale: true })
+    // This one was made anew: the server resets what is new, too.
+    expect(await post(poster)).toMatchObject({ status: null, isStale: false })
   })
 
   test('abort: no outcome', async () => {

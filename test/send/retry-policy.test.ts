@@ -33,7 +33,7 @@ test('every failure is tried again within ±20 % of the schedule, until it is us
       const decision = decide(outcome, attempt, schedule, now, random)
       const seconds = schedule[attempt - 1]
       if (seconds === undefined) {
-        expect(decision).toEqual({ tag: 'dead' })
+        expect(decision).toEqual({ tag: 'dead', pauseUntil: null })
         return
       }
       if (decision.tag !== 'retry') throw new Error('it is to be tried again')
@@ -45,7 +45,7 @@ test('every failure is tried again within ±20 % of the schedule, until it is us
 })
 
 test('410 is dead at once', () => {
-  expect(decide(answered(410), 1, schedule, now, 0.5)).toEqual({ tag: 'dead' })
+  expect(decide(answered(410), 1, schedule, now, 0.5)).toEqual({ tag: 'dead', pauseUntil: null })
 })
 
 test('a connection that the server had closed meanwhile is tried again nearly at once, one time', () => {
@@ -82,6 +82,10 @@ describe('Retry-After', () => {
     },
   )
 
+  test('pauses the endpoint also when it was the last attempt', () => {
+    expect(decide(answered(429, '60'), 4, schedule, now, 0.5)).toEqual({ tag: 'dead', pauseUntil: now + 60_000 })
+  })
+
   test('of any other answer is not heeded', () => {
     expect(decide(answered(500, '600'), 1, schedule, now, 0.5)).toMatchObject({ pauseUntil: null })
   })
@@ -101,5 +105,9 @@ test('transport errors, time-outs, 429 and 5xx speak of the endpoint’s health;
   ]
   expect(others.map(isUnhealthy)).toEqual(others.map(() => false))
   // The headers came, the end of the body never did.
-  expect(isUnhealthy({ status: 200, error: 'timeout', retryAfter: null, isStale: false })).toBe(true)
+  for (const error of ['timeout', 'ECONNRESET', 'connection closed']) {
+    for (const status of [200, 404]) {
+      expect(isUnhealthy({ status, error, retryAfter: null, isStale: false })).toBe(true)
+    }
+  }
 })
