@@ -8,6 +8,7 @@ import { loadConfig } from './config.js'
 import { runDaemon } from './daemon.js'
 import { readSettings } from './settings.js'
 import { check } from './terminal/check.js'
+import { discardDeadLetters, listDeadLetters, retryDeadLetters, selectionOf } from './terminal/dead-letters.js'
 import { setup } from './terminal/setup.js'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
@@ -19,20 +20,22 @@ interface Options {
 
 const example = (text: string) => `\nExample:\n  $ notifyd ${text}`
 
-function commandLine(finished: (status: ExitStatus) => void): Command {
+type Finished = (status: ExitStatus) => void
+
+function commandLine(finished: Finished): Command {
   const program = new Command('notifyd')
     .description('Turns committed changes of a clinical PostgreSQL into delivered notifications.')
     .version(version)
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text) })
-  const command = (name: string, description: string, usage: string) =>
-    program
-      .command(name)
-      .description(description)
+  const shared = (command: Command, usage: string) =>
+    command
       .option('-c, --config <file>', 'the config file', './config.json')
       .option('--json', 'results as JSON')
       .addHelpText('after', example(usage))
       .exitOverride()
+  const command = (name: string, description: string, usage: string) =>
+    shared(program.command(name).description(description), usage)
 
   command('run', 'the daemon: follows the database and delivers, until SIGTERM or Ctrl-C', 'run --config config.json')
     .option('--deliver-only', 'pay what is owed without reading the slot')
@@ -65,7 +68,65 @@ function commandLine(finished: (status: ExitStatus) => void): Command {
       process.stdout.write(await setup({ address, publication, tables, printSql: options.printSql === true }))
       finished(0)
     })
+
+  deadLetterCommands(program, shared, finished)
   return program
+}
+
+interface SelectionFlags extends Options {
+  readonly endpoint?: string
+  readonly before?: string
+  readonly all?: boolean
+}
+
+function deadLetterCommands(
+  program: Command,
+  shared: (command: Command, usage: string) => Command,
+  done: Finished,
+): void {
+  const deadLetters = program.command('dead-letters').description('deliveries whose retries are used up').exitOverride()
+  const target = async (options: Options) => {
+    const config = await loadConfig(options.config)
+    const configured = new Set(config.endpoints.map(({ name }) => name))
+    return { journal: config.journal.url, configured, json: options.json === true }
+  }
+  const select = ({ endpoint, before, all = false }: SelectionFlags, webhookId: string | undefined) =>
+    selectionOf({ webhookId, endpoint, before, all })
+  const command = (name: string, description: string, usage: string) =>
+    shared(deadLetters.command(name).description(description), usage)
+      .option('--endpoint <name>', 'those of one endpoint')
+      .option('--before <time>', 'those that died before, like 2026-11-23T12:00:00Z')
+
+  command('list', 'what is dead, the oldest first', 'dead-letters list --endpoint scheduling')
+    .option('--limit <n>', 'at most so many', '100')
+    .action(async (options: SelectionFlags & { limit: string }) => {
+      const text = await listDeadLetters(
+        await target(options),
+        select({ ...options, all: true }, undefined),
+        Number(options.limit),
+      )
+      process.stdout.write(text)
+      done(0)
+    })
+  command('retry', 'owe them again, with the whole schedule before them', 'dead-letters retry --endpoint scheduling')
+    .argument('[webhook-id]')
+    .option('--all', 'all of them')
+    .action(async (webhookId: string | undefined, options: SelectionFlags) => {
+      process.stdout.write(await retryDeadLetters(await target(options), select(options, webhookId)))
+      done(0)
+    })
+  command('discard', 'never send them', 'dead-letters discard msg_… --reason "the clinic has closed"')
+    .argument('[webhook-id]')
+    .option('--all', 'all of them')
+    .option('--owed', 'also what is still owed, to an endpoint that left the config')
+    .requiredOption('--reason <text>', 'kept with them')
+    .action(async (webhookId: string | undefined, options: SelectionFlags & { reason: string; owed?: boolean }) => {
+      const selection = select(options, webhookId)
+      process.stdout.write(
+        await discardDeadLetters(await target(options), selection, options.reason, options.owed === true),
+      )
+      done(0)
+    })
 }
 
 /** Aborted at the first SIGTERM or SIGINT; a second one ends the process at once. Nothing is lost either way. */

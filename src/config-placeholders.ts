@@ -47,8 +47,7 @@ export async function expandPlaceholders(json: unknown, directory: string, env: 
       }
     }
     if (!closed || !/^[A-Za-z_]\w*$/.test(name)) {
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: shows the two forms
-      return complain('expected a placeholder like ${NAME} or ${file:PATH}')
+      return complain(`expected a placeholder like \${NAME} or \${file:PATH}`)
     }
     return env[name] ?? complain(`the environment variable ${name} is not set`)
   }

@@ -1,12 +1,10 @@
 // The one schema of the config file (spec section 11). In: the parsed JSON with its placeholders replaced. Out: `Config`,
 // every key present. Objects are strict: an unknown key is an error. Editors get it as config.schema.json.
 import * as z from 'zod'
+import { notificationNames } from './compute/appointment-notification.js'
 import { modelsSchema } from './config-models.js'
 
 export { parseTableName, type TableName } from './config-models.js'
-
-/** The six notifications, in the order of the source document. */
-export const notificationNames = ['created', 'rescheduled', 'cancelled', 'no_show', 'reverted', 'checked_in'] as const
 
 const secretPattern = /^whsec_((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)$/
 const httpUrlHelp = 'expected an absolute http:// or https:// URL without user, password and fragment'

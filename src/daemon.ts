@@ -8,6 +8,7 @@ import { Resolver } from './change/resolve.js'
 import { Compute } from './compute/compute.js'
 import type { LoadedConfig } from './config.js'
 import { follow } from './follow.js'
+import { carryOut } from './journal/carry-out.js'
 import { Journal } from './journal/journal.js'
 import { JournalLock } from './journal/lock.js'
 import { Deliverer } from './send/deliver.js'
@@ -32,6 +33,7 @@ const reconnect = { firstMs: 500, maxMs: 30_000 }
 /** Another daemon's walsender still has the slot: a stand-by takes over within 10 s. */
 const takeOver = { firstMs: 500, maxMs: 2_000 }
 const pruneEveryMs = 3_600_000
+const lookForRequestsMs = 250
 
 /** Resolves when `signal` ended it. @throws what `judge` says no retry mends. */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
@@ -99,6 +101,11 @@ async function own(journal: Journal, parts: Parts): Promise<void> {
         log.error({ code: errorCode(error) }, 'the journal could not be pruned; trying again in an hour'),
     )
   }, pruneEveryMs)
+  const requests = setInterval(() => {
+    answerRequests(journal, deliverer, parts).catch((error: unknown) => {
+      log.error({ code: errorCode(error) }, 'a request could not be carried out; trying again')
+    })
+  }, lookForRequestsMs)
   deliverer.start()
   try {
     if (parts.deliverOnly) {
@@ -108,8 +115,21 @@ async function own(journal: Journal, parts: Parts): Promise<void> {
     } else await followForever(journal, deliverer, parts)
   } finally {
     clearInterval(prune)
+    clearInterval(requests)
     state.phase = 'stopping'
     await deliverer.stop(graceMs)
+  }
+}
+
+/** What commands ask of the daemon (spec section 8). */
+async function answerRequests(journal: Journal, deliverer: Deliverer, { settings, log }: Parts): Promise<void> {
+  if (!journal.requests.hasNews()) return
+  const configured = new Set(settings.endpoints.map(({ name }) => name))
+  for (const request of journal.requests.open()) {
+    const { answer, owedAgain } = await carryOut(journal, request, configured)
+    await journal.requests.answer(request.id, answer)
+    log.info({ request: request.kind, ...answer }, 'request carried out')
+    for (const endpoint of owedAgain) deliverer.rewind(endpoint)
   }
 }
 

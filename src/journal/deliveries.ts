@@ -16,7 +16,7 @@ const owedQuery = `
 
 const laneQuery = `
   SELECT ${columns} FROM delivery d
-   WHERE d.endpoint = ? AND d.lane = ? AND d.state = 'owed' AND d.id > ? ORDER BY d.id LIMIT ?`
+   WHERE d.endpoint = ? AND d.lane = ? AND d.state = 'owed' ORDER BY d.id LIMIT ?`
 
 const dueQuery = `
   SELECT ${columns} FROM lane_wait w JOIN delivery d ON d.id = w.delivery_id
@@ -42,8 +42,8 @@ export class OwedDeliveries {
     return this.#load(owedQuery, [endpoint, afterId, limit])
   }
 
-  loadLane(endpoint: string, lane: string, afterId: number, limit: number): readonly Delivery[] {
-    return this.#load(laneQuery, [endpoint, lane, afterId, limit])
+  loadLane(endpoint: string, lane: string, limit: number): readonly Delivery[] {
+    return this.#load(laneQuery, [endpoint, lane, limit])
   }
 
   loadDue(endpoint: string, nowMs: number, limit: number): readonly Delivery[] {

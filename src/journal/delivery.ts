@@ -54,8 +54,8 @@ export interface DeliveryJournal {
   endpointsOwed(): readonly string[]
   /** Owed deliveries of lanes that do not wait, with id > afterId, ascending, at most `limit`. */
   loadOwed(endpoint: string, afterId: number, limit: number): readonly Delivery[]
-  /** Owed deliveries of one lane with id > afterId, ascending, whether it waits or not. */
-  loadLane(endpoint: string, lane: string, afterId: number, limit: number): readonly Delivery[]
+  /** The first owed deliveries of one lane, ascending, whether it waits or not. */
+  loadLane(endpoint: string, lane: string, limit: number): readonly Delivery[]
   /** First owed delivery of each waiting lane whose retry is due at `nowMs`, the longest due first. */
   loadDue(endpoint: string, nowMs: number, limit: number): readonly Delivery[]
   /** When the next lane that waits until after `afterMs` becomes due (both unix ms), or null. */

@@ -7,11 +7,19 @@ import type { Appointment } from '../change/captured-change.js'
 import type { Source } from '../compute/computed-change.js'
 import { type AppendBatch, type Appended, append } from './append.js'
 import { beginCheckpoint, type Checkpoint, knownSourceId, readCheckpoint, sourceId } from './checkpoint.js'
+import {
+  type DeadLetter,
+  type DeadLetterSelection,
+  discardDeadLetters,
+  listDeadLetters,
+  retryDeadLetters,
+} from './dead-letters.js'
 import { OwedDeliveries } from './deliveries.js'
 import type { DeliveryJournal, Settlement } from './delivery.js'
 import { GroupCommit } from './group-commit.js'
 import { appointmentsOfNotes } from './images.js'
 import { migrate } from './migrate.js'
+import { Requests } from './requests.js'
 import { pruneSlice } from './retention.js'
 import type { JournalTables } from './schema.js'
 import { settle } from './settle.js'
@@ -30,12 +38,14 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
   readonly #commits: GroupCommit
   /** For queries that are not on the hot path; each runs outside any transaction. */
   readonly db: Kysely<JournalTables>
+  readonly requests: Requests
 
   private constructor(sqlite: Sqlite, db: Kysely<JournalTables>) {
     super(sqlite)
     this.#sqlite = sqlite
     this.#commits = new GroupCommit(sqlite)
     this.db = db
+    this.requests = new Requests(sqlite, this.#commits)
   }
 
   /** @throws JournalError when the file cannot be opened, is no journal, or is of a newer notifyd. */
@@ -122,6 +132,18 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
     }
     const rows = [...counts].map(([endpoint, known]) => ({ endpoint, ...known }))
     return rows.sort((a, b) => (a.endpoint < b.endpoint ? -1 : 1))
+  }
+
+  deadLetters(selection: DeadLetterSelection, limit: number): readonly DeadLetter[] {
+    return listDeadLetters(this.#sqlite, selection, limit)
+  }
+
+  retryDeadLetters(selection: DeadLetterSelection): Promise<ReturnType<typeof retryDeadLetters>> {
+    return this.#commits.write(() => retryDeadLetters(this.#sqlite, selection))
+  }
+
+  discardDeadLetters(selection: DeadLetterSelection, reason: string): Promise<number> {
+    return this.#commits.write(() => discardDeadLetters(this.#sqlite, selection, reason))
   }
 
   /** Commits what waits, and closes the file. */

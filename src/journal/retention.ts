@@ -9,7 +9,7 @@ const forgettable = `
   SELECT c.id, c.commit_lsn, c.source_id FROM change c
    WHERE c.id > ? AND c.journaled_at < ?
    ORDER BY c.id LIMIT ${sliceRows}`
-const isHeld = `SELECT 1 AS held FROM delivery WHERE change_id = ? AND (state <> 'delivered' OR settled_at >= ?) LIMIT 1`
+const isHeld = `SELECT 1 AS held FROM delivery WHERE change_id = ? AND (state IN ('owed', 'dead') OR settled_at >= ?) LIMIT 1`
 const forgetAttempts = 'DELETE FROM attempt WHERE delivery_id IN (SELECT id FROM delivery WHERE change_id = ?)'
 const forgetDeliveries = 'DELETE FROM delivery WHERE change_id = ?'
 const forgetChange = 'DELETE FROM change WHERE id = ?'

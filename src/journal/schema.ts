@@ -48,11 +48,12 @@ export interface JournalTables {
     commit_lsn: bigint | null
     committed_at_us: number | null
     appointment_external_id: string | null
-    state: Generated<'owed' | 'delivered' | 'dead'>
+    state: Generated<'owed' | 'delivered' | 'dead' | 'discarded'>
     attempts: Generated<number>
     settled_at: number | null
     status: number | null
     duration_ms: number | null
+    reason: string | null
   }
   attempt: {
     delivery_id: number

@@ -20,6 +20,8 @@ export interface Site extends AsyncDisposable {
   /** `notifyd run`, streaming. */
   start(): Promise<DaemonProcess>
   spawn(args?: readonly string[], env?: Readonly<Record<string, string>>): DaemonProcess
+  /** SIGTERM to every process that was started here and still runs. */
+  stopAll(): Promise<void>
 }
 
 export const path = '/appointments'
@@ -48,7 +50,15 @@ export async function openSite(options: SiteOptions = {}): Promise<Site> {
   }
   const home = undo.use(await makeHome(config))
   const owned = undo.move()
-  const spawn: Site['spawn'] = (args, env) => owned.use(spawnNotifyd(home, args, env))
+  const started: DaemonProcess[] = []
+  const spawn: Site['spawn'] = (args, env) => {
+    const daemon = owned.use(spawnNotifyd(home, args, env))
+    started.push(daemon)
+    return daemon
+  }
+  const stopAll = async () => {
+    await Promise.all(started.map((daemon) => daemon.stop()))
+  }
   const start = async () => {
     const daemon = spawn()
     await daemon.line('streaming')
@@ -63,6 +73,7 @@ export async function openSite(options: SiteOptions = {}): Promise<Site> {
     configure: home.configure,
     start,
     spawn,
+    stopAll,
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   }
 }

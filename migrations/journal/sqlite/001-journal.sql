@@ -74,12 +74,14 @@ CREATE TABLE delivery (
   commit_lsn INTEGER,
   committed_at_us INTEGER,
   appointment_external_id TEXT,
-  state TEXT NOT NULL DEFAULT 'owed' CHECK (state IN ('owed', 'delivered', 'dead')),
+  state TEXT NOT NULL DEFAULT 'owed' CHECK (state IN ('owed', 'delivered', 'dead', 'discarded')),
   attempts INTEGER NOT NULL DEFAULT 0,
   -- Of the attempt that settled it.
   settled_at INTEGER,
   status INTEGER,
-  duration_ms REAL
+  duration_ms REAL,
+  -- Why an operator discarded it.
+  reason TEXT
 ) STRICT;
 
 CREATE INDEX delivery_owed ON delivery (endpoint, id) WHERE state = 'owed';
