@@ -133,5 +133,6 @@ function classOf(error: unknown): string {
   const code = errorCode(error)
   if (code === 'UND_ERR_CONNECT_TIMEOUT') return 'timeout'
   if (code === 'UND_ERR_SOCKET') return 'connection closed'
+  if (code === 'UND_ERR_ABORTED') return 'refused by the proxy' // what we abort ourselves has ended before
   return code ?? 'transport error'
 }

@@ -85,7 +85,7 @@ describe('an https endpoint', () => {
     const seen: string[] = []
     const asks = { ...keyAndCert('server'), ca, requestCert: true, rejectUnauthorized: true }
     const { port } = await secureServer(asks, (request, response) => {
-      seen.push((request.socket as TLSSocket).getPeerCertificate().subject.CN)
+      seen.push(String((request.socket as TLSSocket).getPeerCertificate().subject.CN))
       accept(request, response)
     })
     const url = `https://localhost:${port}`
@@ -141,6 +141,6 @@ describe('through a proxy', () => {
     })
     const proxy = `http://127.0.0.1:${await listening(server)}`
     const outcome = await post(posterTo('https://localhost:9', { proxy, timeoutMs: 300 }))
-    expect(outcome).toMatchObject({ status: null, error: answer === null ? 'timeout' : 'UND_ERR_ABORTED' })
+    expect(outcome).toMatchObject({ status: null, error: answer === null ? 'timeout' : 'refused by the proxy' })
   })
 })
