@@ -1,6 +1,5 @@
 // Appointment times as the source document prints them: `2021-12-24T21:30:00+00:00`, in UTC, to the microsecond. Owns the
-// arithmetic of an appointment's end.
-import { type Micros, offsetMicros } from '../base/time.js'
+// arithmetic of an appointment's end. Fractions of a second stay text: no number holds the microseconds of the year 9999.
 import type { FieldValue } from './captured-change.js'
 
 const moment = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(?:\+00(?::00)?)?$/
@@ -11,21 +10,28 @@ const moment = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(?:\+00(?:
  */
 export function readMoment(value: FieldValue | undefined): string | null {
   if (value === null || value === undefined) return null
-  const micros = microsOf(String(value))
-  return micros === null ? String(value) : offsetMicros(micros)
+  const match = moment.exec(String(value))
+  if (match === null) return String(value)
+  const [, date, time, fraction] = match
+  return printed(`${date}T${time}`, fraction)
 }
 
-/** `start + minutes`; infinity stays so; null where one of them is missing, and for BC and five-digit years. */
+/**
+ * `start + minutes`, to the second where these are fractional; infinity stays so. Null where one of them is missing, and
+ * where start or end is in a BC or five-digit year.
+ */
 export function appointmentEnd(start: string | null, minutes: number | null): string | null {
   if (start === null || minutes === null) return null
-  const micros = microsOf(start)
-  if (micros === null) return start.endsWith('infinity') ? start : null
-  return offsetMicros(micros + minutes * 60_000_000)
+  const match = moment.exec(start)
+  if (match === null) return start.endsWith('infinity') ? start : null
+  const [, date, time, fraction] = match
+  const end = new Date(Date.parse(`${date}T${time}Z`) + Math.round(minutes * 60) * 1000)
+  const year = end.getUTCFullYear()
+  if (!(year >= 1 && year <= 9999)) return null
+  return printed(end.toISOString().slice(0, 19), fraction)
 }
 
-function microsOf(text: string): Micros | null {
-  const match = moment.exec(text)
-  if (match === null) return null
-  const [, date, time, fraction = ''] = match
-  return Date.parse(`${date}T${time}Z`) * 1000 + Number(fraction.padEnd(6, '0'))
+/** @param second `2021-12-24T21:30:00` @param fraction up to six digits */
+function printed(second: string, fraction = '0'): string {
+  return Number(fraction) === 0 ? `${second}+00:00` : `${second}.${fraction.padEnd(6, '0')}+00:00`
 }

@@ -15,6 +15,8 @@ describe('a moment', () => {
     ['2022-09-09 23:00:00.1', '2022-09-09T23:00:00.100000+00:00'],
     ['2022-09-09 23:00:00.123456+00', '2022-09-09T23:00:00.123456+00:00'],
     ['0099-01-01 00:00:00', '0099-01-01T00:00:00+00:00'],
+    ['9999-12-31 23:59:59.999999+00', '9999-12-31T23:59:59.999999+00:00'],
+    ['2022-09-09 23:00:00.000000', '2022-09-09T23:00:00+00:00'],
     ['infinity', 'infinity'],
     ['0044-03-15 12:00:00+00 BC', '0044-03-15 12:00:00+00 BC'],
     ['12026-01-01 00:00:00+00', '12026-01-01 00:00:00+00'],
@@ -28,7 +30,23 @@ describe('a moment', () => {
     expect(appointmentEnd('2026-12-31T23:59:59.999999+00:00', 1)).toBe('2027-01-01T00:00:59.999999+00:00')
     expect(appointmentEnd('1969-12-31T23:59:30.000001+00:00', 1)).toBe('1970-01-01T00:00:30.000001+00:00')
     expect(appointmentEnd('infinity', 20)).toBe('infinity')
+    expect(appointmentEnd('9998-12-31T23:59:59.999999+00:00', 1)).toBe('9999-01-01T00:00:59.999999+00:00')
     expect([appointmentEnd(null, 20), appointmentEnd('2026-01-01T00:00:00+00:00', null)]).toEqual([null, null])
+  })
+
+  test.each([
+    ['9999-12-31T23:59:00+00:00', 1],
+    ['0001-01-01T00:00:00+00:00', -1],
+    ['2026-01-01T00:00:00+00:00', 1e15],
+    ['12026-01-01 00:00:00+00', 20],
+    ['0044-03-15 12:00:00+00 BC', 20],
+  ])('%s and %d minutes have no end that four digits of a year could hold', (start, minutes) => {
+    expect(appointmentEnd(start, minutes)).toBeNull()
+  })
+
+  test('and half minutes make whole seconds', () => {
+    expect(appointmentEnd('2026-01-01T00:00:00.5+00:00', 0.5)).toBe('2026-01-01T00:00:30.500000+00:00')
+    expect(appointmentEnd('2026-01-01T00:00:00+00:00', 1e-9)).toBe('2026-01-01T00:00:00+00:00')
   })
 })
 
@@ -69,6 +87,22 @@ test('integers, floats and timestamps are typed without loss', () => {
   )
   expect(valueReader(1700)('1.10')).toBe('1.10')
   expect(valueReader(16)('f')).toBe(false)
+})
+
+test('a timestamptz is itself but for its form, and reads back as the same appointment time', () => {
+  const digits = fc.integer({ min: 0, max: 999_999 }).map((micros) => String(micros).padStart(6, '0'))
+  const seconds = fc.integer({ min: new Date('0001-01-01T00:00:00Z').getTime() / 1000, max: 253_402_300_799 })
+  fc.assert(
+    fc.property(seconds, digits, (second, fraction) => {
+      const [date, time] = new Date(second * 1000).toISOString().slice(0, 19).split('T')
+      const trimmed = fraction.replace(/0+$/, '')
+      const sent = `${date} ${time}${trimmed === '' ? '' : `.${trimmed}`}+00`
+      const read = valueReader(1184)(sent)
+      expect(read).toBe(`${date}T${time}${trimmed === '' ? '' : `.${fraction}`}+00:00`)
+      expect(readMoment(read)).toBe(read)
+      expect(readMoment(sent)).toBe(read)
+    }),
+  )
 })
 
 test('a lane is the appointment’s, else the patient’s, else the row’s own', () => {
