@@ -234,6 +234,26 @@ test('an endpoint that fails ten times in a row is probed, one request at a time
   expect(receiver.faults).toEqual([])
 })
 
+test('a probe is alone for as long as it is open', async () => {
+  await using all = await desk()
+  const { receiver, journal } = all
+  receiver.program('/desk', () => answer(503))
+  await all.owe(lanes(40))
+  const deliverer = all.deliverer({ concurrency: 4 })
+  const state = () => deliverer.state().get('desk')
+  await until(() => state()?.isProbing === true && state()?.inFlight === 0)
+  let release = (): void => undefined
+  const after = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const before = receiver.posts.length
+  receiver.program('/desk', () => ({ tag: 'answer', status: 204, after }))
+  await receiver.until(({ posts }) => posts.length > before && posts.at(-1)?.answered === null)
+  expect(state()?.inFlight).toBe(1)
+  release()
+  await nothingOwed(journal)
+})
+
 test('stopping lets open requests end and settles them; what hangs is given up and was no attempt', async () => {
   await using all = await desk()
   const { receiver, journal } = all
@@ -299,4 +319,31 @@ test('a journal that cannot be written stops the lane, and the POST is not repea
   await journal.db.executeQuery(CompiledQuery.raw('PRAGMA query_only = off'))
   await nothingOwed(journal)
   expect(receiver.posts.map(({ sequence }) => sequence)).toEqual([1, 2])
+})
+
+test('stopping ends also while the journal cannot be written; what it did not take is sent again by the next', async () => {
+  await using all = await desk()
+  const { receiver, journal, lines } = all
+  await all.owe(['a'])
+  await journal.db.executeQuery(CompiledQuery.raw('PRAGMA query_only = on'))
+  const deliverer = all.deliverer({})
+  await until(() => lines.length > 0)
+  await deliverer.stop(0)
+  await journal.db.executeQuery(CompiledQuery.raw('PRAGMA query_only = off'))
+  expect(journal.debts()).toEqual([{ endpoint: 'desk', owed: 1, dead: 0 }])
+  all.deliverer({})
+  await nothingOwed(journal)
+  expect(receiver.posts.map(({ webhookId }) => webhookId)).toEqual([
+    receiver.posts[0]?.webhookId,
+    receiver.posts[0]?.webhookId,
+  ])
+})
+
+test('once stopped, nothing wakes it', async () => {
+  await using all = await desk()
+  const deliverer = all.deliverer({})
+  await deliverer.stop(0)
+  await all.owe(['a'])
+  deliverer.wake('desk')
+  expect(deliverer.state().size).toBe(0)
 })

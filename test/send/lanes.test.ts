@@ -48,7 +48,7 @@ test('each delivery is given once until it is settled, in the order of its lane,
     }),
     { numRuns: 40 },
   )
-})
+}, 60_000) // thousands of fsyncs, on whatever disk there is
 
 test('what a lane has read on is not taken twice from the window that comes to it later', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'notifyd-lanes-'))
