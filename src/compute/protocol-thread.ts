@@ -15,8 +15,8 @@ export interface ThreadOptions extends Omit<WorkerOptions, 'progress'> {
   appointments(patientId: string): Promise<readonly PatientAppointment[]>
 }
 
-/** `run`: the index of the run that was in progress. */
-export type ThreadEnd = { readonly run: number; readonly timedOut: boolean; readonly message: string }
+/** `run`: the index of the run that was in progress; null: the thread was idle, or never came to its first run. */
+export type ThreadEnd = { readonly run: number | null; readonly timedOut: boolean; readonly message: string }
 
 const loadTimeoutMs = 30_000
 
@@ -77,9 +77,9 @@ export class ProtocolThread {
    */
   async run(runs: readonly Run[], ran: (result: RunResult) => void): Promise<ThreadEnd | null> {
     let left = runs.length
-    let timedOut = false
-    const watch = this.#watch(() => {
-      timedOut = true
+    let late: number | null = null
+    const watch = this.#watch((run) => {
+      late ??= run
       void this.end()
     })
     const done = new Promise<null>((resolve, reject) => {
@@ -97,7 +97,8 @@ export class ProtocolThread {
     try {
       const end = await Promise.race([done, this.#ended])
       if (end === null) return null
-      return { run: Math.max(0, this.#progress[0] ?? 0), timedOut, message: end }
+      const run = late ?? Atomics.load(this.#progress, 0)
+      return { run: run < 0 ? null : run, timedOut: late !== null, message: end }
     } finally {
       clearInterval(watch)
     }
@@ -107,7 +108,7 @@ export class ProtocolThread {
     await this.#worker.terminate()
   }
 
-  #watch(expired: () => void): NodeJS.Timeout {
+  #watch(expired: (run: number) => void): NodeJS.Timeout {
     const { timeoutMs } = this.#options
     let seen = -1
     let since = performance.now()
@@ -117,7 +118,7 @@ export class ProtocolThread {
         const now = performance.now()
         if (run !== seen || this.#asking > 0) since = now
         seen = run
-        if (now - since >= timeoutMs) expired()
+        if (now - since >= timeoutMs) expired(run)
       },
       Math.min(100, timeoutMs / 4),
     )

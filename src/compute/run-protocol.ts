@@ -56,6 +56,7 @@ function outcomeOf(protocol: string, result: ProtocolResult): ProtocolOutcome {
 
 function failureOf(protocol: string, error: unknown): ProtocolOutcome {
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-  const stack = error instanceof Error ? (error.stack ?? null) : null
+  // `Error.prepareStackTrace` can make it anything.
+  const stack = error instanceof Error && typeof error.stack === 'string' ? error.stack : null
   return { tag: 'failed', protocol, cause: 'threw', message, stack }
 }

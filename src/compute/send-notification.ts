@@ -73,7 +73,9 @@ export class Outbox {
 function bodyOf(payload: unknown): string {
   if (typeof payload === 'string') return payload
   if (typeof payload !== 'object' || payload === null) throw new TypeError('send_notification: no object and no string')
-  return JSON.stringify(payload)
+  const body: unknown = JSON.stringify(payload)
+  if (typeof body !== 'string') throw new TypeError('send_notification: the payload’s toJSON gives nothing')
+  return body
 }
 
 const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/

@@ -7,6 +7,9 @@ import type { LoadedProtocol, Run, RunResult } from './worker-messages.js'
 
 const suspendAfter = 5
 
+type Left = { readonly run: Run; readonly index: number }
+type Results = (RunResult | undefined)[]
+
 export class UserProtocols {
   readonly #options: ThreadOptions
   /** Ends of the thread in a row, by protocol. */
@@ -31,13 +34,23 @@ export class UserProtocols {
 
   /** @throws StreamError when closed meanwhile; what `appointments` throws. Nothing of the batch is kept then. */
   async run(runs: readonly Run[]): Promise<readonly RunResult[]> {
-    const results: (RunResult | undefined)[] = runs.map(() => undefined)
+    const results: Results = runs.map(() => undefined)
     for (;;) {
       const left = this.#left(runs, results)
       if (left.length === 0) return results.filter((result) => result !== undefined)
+      const isNew = this.#thread === null
       const thread = await this.#started()
-      let at = 0
-      const end = await thread.run(
+      const end = await this.#runOn(thread, left, results)
+      // What an earlier run left behind can end the thread while it is idle: that is no fault of the runs to come. A new
+      // thread has no earlier run; one that ends before its first would do so for ever.
+      if (end !== null) this.#blame({ ...end, run: end.run ?? (isNew ? 0 : null) }, left, results)
+    }
+  }
+
+  async #runOn(thread: ProtocolThread, left: readonly Left[], results: Results): Promise<ThreadEnd | null> {
+    let at = 0
+    try {
+      return await thread.run(
         left.map(({ run }) => run),
         (result) => {
           const slot = left[at]
@@ -47,7 +60,11 @@ export class UserProtocols {
           results[slot.index] = result
         },
       )
-      if (end !== null) this.#blame(end, left, results)
+    } catch (error) {
+      // The batch is given up, and with it the thread: what it still ran would be taken for the next batch's results.
+      this.#thread = null
+      await thread.end()
+      throw error
     }
   }
 
@@ -57,7 +74,7 @@ export class UserProtocols {
   }
 
   /** The runs without a result; those of suspended protocols get theirs here. */
-  #left(runs: readonly Run[], results: (RunResult | undefined)[]): { readonly run: Run; readonly index: number }[] {
+  #left(runs: readonly Run[], results: Results): Left[] {
     return [...runs.entries()].flatMap(([index, run]) => {
       if (results[index] !== undefined) return []
       if ((this.#ends.get(run.protocol) ?? 0) < suspendAfter) return [{ run, index }]
@@ -68,14 +85,16 @@ export class UserProtocols {
   }
 
   async #started(): Promise<ProtocolThread> {
-    if (this.#isClosed) throw new StreamError('ENDED', 'the daemon stops')
-    this.#thread ??= (await ProtocolThread.start(this.#options)).thread
-    return this.#thread
+    if (!this.#isClosed) this.#thread ??= (await ProtocolThread.start(this.#options)).thread
+    if (this.#thread !== null && !this.#isClosed) return this.#thread
+    // Closed while it started: nobody else would end it.
+    await this.#thread?.end()
+    throw new StreamError('ENDED', 'the daemon stops')
   }
 
-  #blame(end: ThreadEnd, left: readonly { run: Run; index: number }[], results: (RunResult | undefined)[]): void {
+  #blame(end: ThreadEnd, left: readonly Left[], results: Results): void {
     this.#thread = null
-    if (this.#isClosed) return
+    if (this.#isClosed || end.run === null) return
     const blamed = left[end.run]
     if (blamed === undefined || results[blamed.index] !== undefined) return
     const { protocol } = blamed.run

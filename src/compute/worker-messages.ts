@@ -11,7 +11,7 @@ export interface WorkerOptions {
   readonly files: readonly string[]
   readonly endpoints: readonly string[]
   readonly settings: Readonly<Record<string, unknown>>
-  /** One Int32: the job and the run in progress as one number, −1 while idle. Read by the daemon's thread without asking. */
+  /** One Int32: the index of the run in progress, −1 while idle. Read by the daemon's thread without asking. */
   readonly progress: SharedArrayBuffer
 }
 

@@ -1,5 +1,6 @@
 // The protocols' thread: loads the users' files, then runs what it is given, in order, one at a time. The daemon's thread
 // watches `progress` and ends this thread when a run takes too long.
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { ProtocolLoadError } from '../base/errors.js'
 import type { PatientAppointment } from '../change/clinical-database.js'
@@ -44,6 +45,8 @@ async function runAll(protocols: ReadonlyMap<string, Protocol>, runs: readonly R
       log: logOf(run),
       appointments,
     })
+    // A rejection that the run left behind ends the thread now, while it is this run's, and not in the next one's.
+    await nextTurn()
     say({ tag: 'ran', result })
   }
   Atomics.store(progress, 0, -1)

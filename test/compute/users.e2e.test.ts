@@ -1,56 +1,9 @@
 // Users' protocols in the built thread. `npm test` builds first.
-
-import { Writable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
-import { pino } from 'pino'
 import { afterEach, describe, expect, test } from 'vitest'
-import { ProtocolLoadError } from '../../src/base/errors.js'
-import { Compute, type ComputeOptions } from '../../src/compute/compute.js'
-import { sdk } from '../../src/compute/sdk.js'
-import * as publicApi from '../../src/index.js'
-import { type ChangeParts, change, source } from './changes.js'
+import type { ChangeParts } from './changes.js'
+import { closeAll, load } from './load.js'
 
-const workerUrl = new URL('../../dist/compute/worker.js', import.meta.url)
-const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url))
-const opened: Compute[] = []
-
-afterEach(async () => {
-  for (const compute of opened.splice(0)) await compute.close()
-})
-
-async function load(files: readonly string[], options: Partial<ComputeOptions> = {}) {
-  const lines: string[] = []
-  const log = pino(
-    { level: 'trace' },
-    new Writable({
-      write: (line, _, done) => {
-        lines.push(String(line))
-        done()
-      },
-    }),
-  )
-  const compute = await Compute.load({
-    noteStates: new Map(),
-    endpoints: [{ name: 'desk', notifications: new Set() }],
-    files: files.map(fixture),
-    settings: { ward: 'b2' },
-    timeoutMs: 300,
-    log,
-    appointments: async () => [],
-    workerUrl,
-    ...options,
-  })
-  opened.push(compute)
-  /** The user's outcome of each change. */
-  const run = async (...changes: ChangeParts[]) => {
-    const computed = await compute.compute(
-      changes.map((parts, ordinal) => change({ ordinal, ...parts })),
-      source,
-    )
-    return computed.map(({ outcomes, notifications }) => ({ outcome: outcomes.at(-1), notifications }))
-  }
-  return { compute, run, lines }
-}
+afterEach(closeAll)
 
 const ok = { tag: 'computed', protocol: 'Pager', status: 'due' }
 
@@ -153,24 +106,4 @@ describe('a user’s protocol', () => {
     setTimeout(() => void compute.close(), 100)
     await expect(running).rejects.toMatchObject({ code: 'ENDED' })
   })
-})
-
-describe('loading', () => {
-  test.each([
-    [['pager.ts', 'same-name.ts'], /same-name\.ts: class Pager has the name of pager\.ts/],
-    [['never-computes.ts'], /never-computes\.ts: NeverComputes would never compute/],
-    [['wrong-meta.ts'], /wrong-meta\.ts: WrongMeta: Meta\.compute_on_change_types\.0/],
-    [['no-protocol.ts'], /no-protocol\.ts: it exports no class/],
-    [['missing.ts'], /missing\.ts: it does not load/],
-  ])('%j is refused', async (files, message) => {
-    const loading = load(files)
-    await expect(loading).rejects.toThrow(ProtocolLoadError)
-    await expect(loading).rejects.toThrow(message)
-  })
-})
-
-test('the package root and the running daemon give the same names', () => {
-  const api: Readonly<Record<string, unknown>> = publicApi
-  expect(Object.keys(sdk).sort()).toEqual(Object.keys(api).sort())
-  for (const [name, value] of Object.entries(sdk)) expect(api[name]).toBe(value)
 })
