@@ -9,6 +9,7 @@ import { runDaemon } from './daemon.js'
 import { readSettings } from './settings.js'
 import { check } from './terminal/check.js'
 import { discardDeadLetters, listDeadLetters, retryDeadLetters, selectionOf } from './terminal/dead-letters.js'
+import { acceptGaps, listGaps } from './terminal/gaps.js'
 import { setup } from './terminal/setup.js'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
@@ -69,8 +70,28 @@ function commandLine(finished: Finished): Command {
       finished(0)
     })
 
+  gapCommands(program, shared, finished)
   deadLetterCommands(program, shared, finished)
   return program
+}
+
+type Shared = (command: Command, usage: string) => Command
+
+function gapCommands(program: Command, shared: Shared, done: Finished): void {
+  const gaps = program.command('gaps').description('changes that are missing, and going on behind them').exitOverride()
+  const target = async ({ config, json }: Options) => ({
+    journal: (await loadConfig(config)).journal.url,
+    json: json === true,
+  })
+  shared(gaps.command('list').description('every gap there was'), 'gaps list').action(async (options: Options) => {
+    process.stdout.write(await listGaps(await target(options)))
+    done(0)
+  })
+  const accept = gaps.command('accept').description('let the daemon go on behind the gap, at its next start')
+  shared(accept, 'gaps accept').action(async (options: Options) => {
+    process.stdout.write(await acceptGaps(await target(options)))
+    done(0)
+  })
 }
 
 interface SelectionFlags extends Options {
@@ -79,11 +100,7 @@ interface SelectionFlags extends Options {
   readonly all?: boolean
 }
 
-function deadLetterCommands(
-  program: Command,
-  shared: (command: Command, usage: string) => Command,
-  done: Finished,
-): void {
+function deadLetterCommands(program: Command, shared: Shared, done: Finished): void {
   const deadLetters = program.command('dead-letters').description('deliveries whose retries are used up').exitOverride()
   const target = async (options: Options) => {
     const config = await loadConfig(options.config)

@@ -149,6 +149,7 @@ async function followForever(journal: Journal, deliverer: Deliverer, parts: Part
         publication: config.database.publication,
         tables: settings.tables,
         models: settings.followed,
+        gapNotices: settings.gapNotices,
         journal,
         log,
         signal,
@@ -165,6 +166,7 @@ async function followForever(journal: Journal, deliverer: Deliverer, parts: Part
           attempt = 0
           state.phase = 'streaming'
           state.lastError = null
+          for (const endpoint of settings.gapNotices) deliverer.wake(endpoint)
           const durableLsn = () => journal.checkpoint()?.durableLsn ?? capture.receivedLsn
           state.positions = () => ({ receivedLsn: capture.receivedLsn, durableLsn: durableLsn() })
         },

@@ -1,31 +1,24 @@
 // One connection's life: preflight, the slot judged against the journal, START_REPLICATION, the walk, and a watch over
 // the publication meanwhile. Returns when it was closed on purpose, throws what ended it otherwise.
 import { GapError, NotReadyError, StreamError } from './base/errors.js'
-import type { Log } from './base/log.js'
-import { isoMicros } from './base/time.js'
 import { Capture } from './capture/capture.js'
 import type { Relation } from './capture/change-message.js'
 import type { DatabaseAddress } from './capture/connection.js'
 import { type Control, openControl } from './capture/control.js'
 import type { WatchedTable } from './capture/finding.js'
-import { formatLsn, type Lsn } from './capture/lsn.js'
+import { formatLsn } from './capture/lsn.js'
 import { preflight } from './capture/preflight.js'
 import { inspectPublication } from './capture/publication.js'
-import { ReplicationStream, type SystemIdentity } from './capture/replication-stream.js'
-import { createSlot, judgeStart, readSlot } from './capture/slot.js'
+import { ReplicationStream } from './capture/replication-stream.js'
 import { type Model, tableKey } from './change/model.js'
 import type { Source } from './compute/computed-change.js'
-import type { Journal } from './journal/journal.js'
 import { type Walk, walk } from './pipeline.js'
+import { assertSamePublication, type StartOptions, type StartPosition, startPosition } from './start-position.js'
 
-export interface FollowOptions {
+export interface FollowOptions extends StartOptions {
   readonly address: DatabaseAddress
-  readonly slot: string
-  readonly publication: string
   readonly tables: readonly WatchedTable[]
   readonly models: ReadonlyMap<string, Model>
-  readonly journal: Journal
-  readonly log: Log
   readonly resolve: Walk['resolve']
   readonly compute: (changes: Parameters<Walk['compute']>[0], source: Source) => ReturnType<Walk['compute']>
   readonly appended: Walk['appended']
@@ -49,13 +42,12 @@ export async function follow(options: FollowOptions): Promise<void> {
     await assertReady(control, options)
     await using stream = await ReplicationStream.connect(options.address)
     lost.signal.addEventListener('abort', () => stream.destroy(asError(lost.signal.reason)))
-    const server = await stream.identify()
-    const from = await startPosition(control, server, options)
     const { fingerprint } = await inspectPublication(control, options.publication, options.tables)
+    const position = await startPosition(control, stream, fingerprint, options)
     using _watch = every(publicationWatchMs, () => {
-      assertPublished(control, fingerprint, options).catch((error: unknown) => lost.abort(error))
+      assertPublished(control, options).catch((error: unknown) => lost.abort(error))
     })
-    await streamFrom(from, stream, server, options)
+    await streamFrom(position, stream, options)
   } catch (error) {
     // Where another connection or the watch ended the stream, that is the reason and not what the stream says of it.
     throw lost.signal.aborted ? asError(lost.signal.reason) : error
@@ -64,12 +56,8 @@ export async function follow(options: FollowOptions): Promise<void> {
   }
 }
 
-async function streamFrom(
-  from: Lsn,
-  stream: ReplicationStream,
-  server: SystemIdentity,
-  options: FollowOptions,
-): Promise<void> {
+async function streamFrom(position: StartPosition, stream: ReplicationStream, options: FollowOptions): Promise<void> {
+  const { from, source } = position
   const { slot, publication, models, journal, log, resolve, appended, signal } = options
   const isWanted = ({ schema, table }: Relation) => models.has(tableKey(schema, table))
   const limits = { maxChanges, maxBytes, maxQueuedBytes }
@@ -78,9 +66,8 @@ async function streamFrom(
   signal.addEventListener('abort', finish)
   try {
     if (signal.aborted) return
-    log.info({ slot, lsn: formatLsn(from), timeline: server.timeline }, 'streaming')
+    log.info({ slot, lsn: formatLsn(from), timeline: source.timeline }, 'streaming')
     options.streaming(capture)
-    const source = { systemIdentifier: server.systemIdentifier, timeline: server.timeline }
     const compute: Walk['compute'] = (changes) => options.compute(changes, source)
     await walk({ source, capture, models, journal, resolve, compute, appended })
   } finally {
@@ -102,48 +89,16 @@ async function assertReady(control: Control, options: FollowOptions): Promise<vo
   throw new NotReadyError(found, failures.map((finding) => finding.remedy).join('\n               '))
 }
 
-/** Where to start; makes the slot on the very first start, noting the intent first (law 3). */
-async function startPosition(control: Control, server: SystemIdentity, options: FollowOptions): Promise<Lsn> {
-  const { journal, slot, log } = options
-  const checkpoint = journal.checkpoint()
-  const { rows } = await control.query<{ database: string }>('SELECT current_database()::text AS database')
-  const start = judgeStart({
-    slot,
-    known: checkpoint && {
-      ...checkpoint.source,
-      durableLsn: checkpoint.durableLsn,
-      lastCommitAt: checkpoint.lastCommittedAt === null ? null : isoMicros(checkpoint.lastCommittedAt),
-    },
-    intended: journal.slotIntent()?.slot === slot,
-    found: await readSlot(control, slot),
-    database: rows[0]?.database ?? '',
-    server,
-  })
-  if (start.tag === 'resume') return start.from
-  const source = { systemIdentifier: server.systemIdentifier, timeline: server.timeline }
-  if (start.tag === 'create') {
-    await journal.recordSlotIntent(slot)
-    log.info({ slot }, 'making the slot; this waits for every transaction that is open on the server now')
+/** @throws GapError, recorded in the journal, when the publication is not what it was when streaming began. */
+async function assertPublished(control: Control, options: FollowOptions): Promise<void> {
+  const { publication, tables, journal } = options
+  const { fingerprint } = await inspectPublication(control, publication, tables)
+  try {
+    assertSamePublication(fingerprint, options)
+  } catch (error) {
+    if (error instanceof GapError) await journal.recordGap(error.facts)
+    throw error
   }
-  const consistentLsn = start.tag === 'create' ? await createSlot(control, slot) : start.from
-  await journal.recordSlotCreated({ slot, source, consistentLsn })
-  log.info({ slot, lsn: formatLsn(consistentLsn) }, 'slot made: changes from here on notify')
-  return consistentLsn
-}
-
-/** @throws GapError when the publication is not what it was when streaming began. */
-async function assertPublished(control: Control, fingerprint: string, options: FollowOptions): Promise<void> {
-  const { publication, tables, journal, slot } = options
-  const now = await inspectPublication(control, publication, tables)
-  if (now.fingerprint === fingerprint) return
-  const checkpoint = journal.checkpoint()
-  const reason = `publication "${publication}" changed while it was being followed: what was written meanwhile may be missing`
-  const from = checkpoint === null ? 'unknown' : formatLsn(checkpoint.durableLsn)
-  const at = checkpoint?.lastCommittedAt ?? null
-  throw new GapError(
-    { slot, reason, from, to: 'unknown', lastCommitAt: at === null ? null : isoMicros(at) },
-    'run notifyd check and mend the publication; then start again',
-  )
 }
 
 const asError = (reason: unknown): Error =>

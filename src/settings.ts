@@ -21,6 +21,8 @@ export interface Settings {
   readonly noteStates: ReadonlyMap<string, NotificationName>
   readonly endpoints: readonly Endpoint[]
   readonly urlPolicy: UrlPolicy
+  /** Names of the endpoints that are told of gaps. */
+  readonly gapNotices: readonly string[]
   /** The notifications that each endpoint asks for. */
   readonly wanted: readonly { readonly name: string; readonly notifications: ReadonlySet<NotificationName> }[]
 }
@@ -46,6 +48,7 @@ export async function readSettings(config: LoadedConfig): Promise<Settings> {
   const urlPolicy = policyOf(config)
   return {
     urlPolicy,
+    gapNotices: endpoints.flatMap((endpoint) => (endpoint.gap_notices ? [endpoint.name] : [])),
     address: { url: database.url, tls: database.tls === null ? null : await readTls(database.tls, 'database.tls') },
     tables: [
       watched(appointment, { published: true, needsOldImage: true, selected: true }),

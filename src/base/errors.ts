@@ -53,23 +53,43 @@ export class NotReadyError extends Error {
   }
 }
 
+/** Why what the journal holds is not followed by what the server can give. */
+export type GapKind =
+  | 'journal is new'
+  | 'another cluster'
+  | 'server is behind'
+  | 'another timeline'
+  | 'slot is missing'
+  | 'slot is lost'
+  | 'slot is ahead'
+  | 'publication changed'
+
+export interface GapFacts {
+  readonly kind: GapKind
+  readonly slot: string
+  /** One sentence. */
+  readonly reason: string
+  /** Printed LSNs; `unknown` where nobody can say. */
+  readonly from: string
+  readonly to: string
+  /** Between the two; null where nobody can say. */
+  readonly bytes: number | null
+  /** ISO 8601; null: no commit was seen yet. */
+  readonly lastCommitAt: string | null
+}
+
 /** What the journal holds is not followed by what the server can still give. Exit 4. */
 export class GapError extends Error {
   override readonly name = 'GapError'
   constructor(
-    readonly facts: {
-      readonly slot: string
-      readonly reason: string
-      /** Printed LSNs; `unknown` where nobody can say. */
-      readonly from: string
-      readonly to: string
-      readonly lastCommitAt: string | null
-    },
+    readonly facts: GapFacts,
     readonly remedy: string,
   ) {
+    const { slot, reason, from, to, bytes, lastCommitAt } = facts
+    const size = bytes === null ? '' : `, ${bytes} bytes of WAL`
     super(
-      `gap on slot "${facts.slot}": ${facts.reason}; changes from ${facts.from} to ${facts.to} are not in the journal` +
-        ` (last commit seen: ${facts.lastCommitAt ?? 'none'})\n  to go on: ${remedy}`,
+      `gap on slot "${slot}": ${reason}; changes from ${from} to ${to}${size} are not in the journal` +
+        ` (last commit seen: ${lastCommitAt ?? 'none'})\n  to go on: ${remedy}`,
     )
   }
 }

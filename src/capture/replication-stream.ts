@@ -8,6 +8,7 @@ import { postgresEpochMicros } from '../base/time.js'
 import { isSilent, statusIntervalMs } from './acknowledgement.js'
 import { connectionConfig, type DatabaseAddress } from './connection.js'
 import { formatLsn, type Lsn, parseLsn, toLsn } from './lsn.js'
+import type { Switch } from './slot.js'
 
 export interface SystemIdentity {
   readonly systemIdentifier: string
@@ -60,6 +61,14 @@ export class ReplicationStream implements AsyncDisposable {
     const [row] = rows
     if (row === undefined) throw new StreamError('MALFORMED', 'IDENTIFY_SYSTEM gave no row')
     return { systemIdentifier: row.systemid, timeline: Number(row.timeline), walEnd: parseLsn(row.xlogpos) }
+  }
+
+  /** Where each earlier timeline was left (a history file: `timeline TAB lsn TAB reason` a line). */
+  async history(timeline: number): Promise<readonly Switch[]> {
+    if (timeline === 1) return []
+    const { rows } = await this.#client.query<{ content: Buffer | string }>(`TIMELINE_HISTORY ${timeline}`)
+    const lines = String(rows[0]?.content ?? '').matchAll(/^(\d+)\t([0-9A-F]+\/[0-9A-F]+)\t/gm)
+    return [...lines].map(([, left = '', lsn = '']) => ({ timeline: Number(left), switchLsn: parseLsn(lsn) }))
   }
 
   /** Starts streaming at exactly `from`. The promise resolves when the server has accepted. @throws as `connect`. */

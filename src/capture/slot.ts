@@ -1,7 +1,7 @@
 // The replication slot: read, made once, and judged at every start against what the journal knows. Owns law 3: a slot is
 // never re-created or adopted silently.
 // https://www.postgresql.org/docs/current/view-pg-replication-slots.html
-import { GapError, NotReadyError } from '../base/errors.js'
+import { GapError, type GapKind, NotReadyError } from '../base/errors.js'
 import type { Sql } from './finding.js'
 import { formatLsn, type Lsn, parseLsn } from './lsn.js'
 
@@ -60,6 +60,11 @@ export async function createSlot(sql: Sql, slot: string): Promise<Lsn> {
   return parseLsn(row.lsn)
 }
 
+/** Removes a slot that can give nothing any more. @throws SQLSTATE 55006 while it is in use. */
+export async function dropSlot(sql: Sql, slot: string): Promise<void> {
+  await sql.query('SELECT pg_drop_replication_slot($1)', [slot])
+}
+
 /** What the journal knows when the daemon starts. */
 export interface KnownPosition {
   readonly systemIdentifier: string
@@ -67,6 +72,12 @@ export interface KnownPosition {
   readonly durableLsn: Lsn
   /** ISO 8601, or null where nothing was committed yet. */
   readonly lastCommitAt: string | null
+}
+
+/** Where a timeline was left for the next one. */
+export interface Switch {
+  readonly timeline: number
+  readonly switchLsn: Lsn
 }
 
 export interface StartFacts {
@@ -78,6 +89,8 @@ export interface StartFacts {
   readonly found: SlotFacts | null
   readonly database: string
   readonly server: { readonly systemIdentifier: string; readonly timeline: number; readonly walEnd: Lsn }
+  /** The server's history, asked for where its timeline is not the journal's. */
+  readonly history: readonly Switch[]
 }
 
 export type Start =
@@ -85,7 +98,8 @@ export type Start =
   | { readonly tag: 'create' }
   /** The slot that the noted intent made, before a crash: its confirmed position is its consistent point. */
   | { readonly tag: 'adopt'; readonly from: Lsn }
-  | { readonly tag: 'resume'; readonly from: Lsn }
+  /** `promoted`: on another timeline than before, which began behind all that the journal has. */
+  | { readonly tag: 'resume'; readonly from: Lsn; readonly promoted: boolean }
 
 /**
  * How to begin. Pure.
@@ -93,10 +107,7 @@ export type Start =
  */
 export function judgeStart(facts: StartFacts): Start {
   const { slot, known, found, server } = facts
-  if (
-    found !== null &&
-    (found.slotType !== 'logical' || found.plugin !== 'pgoutput' || found.database !== facts.database)
-  ) {
+  if (found !== null && !isOurs(found, facts.database)) {
     const what = `slot "${slot}" is ${found.slotType}, plugin ${found.plugin || 'none'}, database ${found.database ?? 'none'}`
     throw new NotReadyError(
       what,
@@ -106,42 +117,51 @@ export function judgeStart(facts: StartFacts): Start {
   if (known === null) {
     if (found === null) return { tag: 'create' }
     if (facts.intended && found.confirmedFlush !== null) return { tag: 'adopt', from: found.confirmedFlush }
-    throw gap(facts, 'the slot exists and the journal is new: another journal has followed it, or this one was lost')
+    const reason = 'the slot exists and the journal is new: another journal has followed it, or this one was lost'
+    throw gap(facts, 'journal is new', reason)
   }
   if (known.systemIdentifier !== server.systemIdentifier) {
-    throw gap(facts, 'this is another database cluster than the one in the journal (system identifier differs)')
+    const reason = 'this is another database cluster than the one in the journal (system identifier differs)'
+    throw gap(facts, 'another cluster', reason)
   }
   if (known.timeline > server.timeline || server.walEnd < known.durableLsn) {
-    throw gap(facts, 'the server is behind the journal: it was restored to an earlier time')
+    throw gap(facts, 'server is behind', 'the server is behind the journal: it was restored to an earlier time')
   }
-  if (known.timeline !== server.timeline) {
-    throw gap(facts, `the server is on timeline ${server.timeline}, the journal on ${known.timeline}: a fail-over`)
+  const promoted = known.timeline !== server.timeline
+  if (promoted && !isAfter(known, facts.history)) {
+    const reason = `the server is on timeline ${server.timeline}, which left the journal's (${known.timeline}) before the journal's end: a fail-over that lost commits`
+    throw gap(facts, 'another timeline', reason)
   }
-  if (found === null) throw gap(facts, 'the slot is missing: somebody dropped it')
-  if (found.walStatus === 'lost' || found.restartLsn === null) {
-    throw gap(facts, 'the slot is lost: the server removed WAL that it still needed')
-  }
+  if (found === null) throw gap(facts, 'slot is missing', 'the slot is missing: somebody dropped it')
+  if (!isUsable(found))
+    throw gap(facts, 'slot is lost', 'the slot is lost: the server removed WAL that it still needed')
   if (found.confirmedFlush !== null && found.confirmedFlush > known.durableLsn) {
-    throw gap(facts, 'the slot is ahead of the journal: another consumer has moved it, or it was made anew')
+    const reason = 'the slot is ahead of the journal: another consumer has moved it, or it was made anew'
+    throw gap(facts, 'slot is ahead', reason)
   }
-  return { tag: 'resume', from: known.durableLsn }
+  return { tag: 'resume', from: known.durableLsn, promoted }
 }
 
-function gap(facts: StartFacts, reason: string): GapError {
+const isOurs = (found: SlotFacts, database: string): boolean =>
+  found.slotType === 'logical' && found.plugin === 'pgoutput' && found.database === database
+
+/** Whether the slot can still give what it has confirmed. */
+export const isUsable = (found: SlotFacts): boolean => found.walStatus !== 'lost' && found.restartLsn !== null
+
+/** A planned promotion: the journal's timeline was left at or behind the journal's end. */
+const isAfter = (known: KnownPosition, history: readonly Switch[]): boolean =>
+  history.some(({ timeline, switchLsn }) => timeline === known.timeline && switchLsn >= known.durableLsn)
+
+export const goOn =
+  'find out what happened; then `notifyd gaps accept` goes on behind the gap, and the record of it is kept'
+
+function gap(facts: StartFacts, kind: GapKind, reason: string): GapError {
   const { slot, known, found, server } = facts
+  const to = found?.confirmedFlush ?? server.walEnd
+  const bytes = known === null || to < known.durableLsn ? null : Number(to - known.durableLsn)
+  const from = known === null ? 'unknown' : formatLsn(known.durableLsn)
   return new GapError(
-    {
-      slot,
-      reason,
-      from: known === null ? 'unknown' : formatLsn(known.durableLsn),
-      to: formatLsn(found?.confirmedFlush ?? server.walEnd),
-      lastCommitAt: known?.lastCommitAt ?? null,
-    },
-    goOn(slot, known !== null),
+    { kind, slot, reason, from, to: formatLsn(to), bytes, lastCommitAt: known?.lastCommitAt ?? null },
+    goOn,
   )
 }
-
-/** Until the journal can record an accepted gap, the honest way on is a new journal and a new slot. */
-const goOn = (slot: string, hasJournal: boolean): string =>
-  `find out what happened first. To begin anew from now on, knowing that these changes notify nobody: ` +
-  `${hasJournal ? 'move the journal file away, ' : ''}drop the slot with SELECT pg_drop_replication_slot('${slot}'); and start again`

@@ -10,6 +10,7 @@ const selection = z.strictObject({
 })
 
 const request = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('gaps accept'), arguments: z.object({}) }),
   z.object({ kind: z.literal('dead-letters retry'), arguments: selection }),
   z.object({
     kind: z.literal('dead-letters discard'),
@@ -32,6 +33,7 @@ export async function carryOut(journal: Journal, given: unknown, configured: Rea
   const parsed = request.safeParse(given)
   if (!parsed.success) return { answer: { error: 'this daemon does not know that request' }, owedAgain: [] }
   const { kind, arguments: asked } = parsed.data
+  if (kind === 'gaps accept') return { answer: { done: await journal.acceptGaps() }, owedAgain: [] }
   if (kind === 'dead-letters retry') {
     const { count, endpoints } = await journal.retryDeadLetters(asked)
     return { answer: { done: count }, owedAgain: endpoints }

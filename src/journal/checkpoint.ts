@@ -13,12 +13,15 @@ export interface Checkpoint {
   /** From here on the journal is whole, and since when (unix ms). */
   readonly completeFromLsn: Lsn
   readonly completeFromAt: number
+  /** Fingerprint of the publication when it was last seen to be right; null: not looked at yet. */
+  readonly publication: string | null
 }
 
 /** Null: a new journal. */
 export function readCheckpoint(sqlite: Sqlite): Checkpoint | null {
   const row = sqlite.get(
-    `SELECT system_identifier, timeline, durable_lsn, last_committed_at_us, complete_from_lsn, complete_from_at
+    `SELECT system_identifier, timeline, durable_lsn, last_committed_at_us, complete_from_lsn, complete_from_at,
+            publication
        FROM checkpoint JOIN source ON source.id = source_id`,
   )
   if (row === null) return null
@@ -29,6 +32,7 @@ export function readCheckpoint(sqlite: Sqlite): Checkpoint | null {
     lastCommittedAt: at === null ? null : Number(at),
     completeFromLsn: toLsn(BigInt(String(row['complete_from_lsn']))),
     completeFromAt: Number(row['complete_from_at']),
+    publication: row['publication'] === null ? null : String(row['publication']),
   }
 }
 
@@ -63,7 +67,7 @@ export function beginCheckpoint(sqlite: Sqlite, source: number, from: Lsn): void
   sqlite.run(
     `INSERT INTO checkpoint (id, source_id, durable_lsn, complete_from_lsn, complete_from_at) VALUES (1, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET source_id = excluded.source_id, durable_lsn = excluded.durable_lsn,
-       complete_from_lsn = excluded.complete_from_lsn, complete_from_at = excluded.complete_from_at`,
+       complete_from_lsn = excluded.complete_from_lsn, complete_from_at = excluded.complete_from_at, publication = NULL`,
     [source, from, from, Date.now()],
   )
 }

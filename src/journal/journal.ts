@@ -1,8 +1,8 @@
 // The journal as the daemon uses it: opened and brought to today's schema, appended to, paid from, pruned. One SQLite file,
 // mode 0600. Every promise of a write resolves only when it is on the disk.
 import { Kysely } from 'kysely'
-import { JournalError } from '../base/errors.js'
-import type { Lsn } from '../capture/lsn.js'
+import { type GapFacts, JournalError } from '../base/errors.js'
+import { formatLsn, type Lsn } from '../capture/lsn.js'
 import type { Appointment } from '../change/captured-change.js'
 import type { Source } from '../compute/computed-change.js'
 import { type AppendBatch, type Appended, append } from './append.js'
@@ -16,6 +16,7 @@ import {
 } from './dead-letters.js'
 import { OwedDeliveries } from './deliveries.js'
 import type { DeliveryJournal, Settlement } from './delivery.js'
+import { acceptedGap, acceptGaps, type Gap, listGaps, recordGap, resumeBehind, withdrawGaps } from './gaps.js'
 import { GroupCommit } from './group-commit.js'
 import { appointmentsOfNotes } from './images.js'
 import { migrate } from './migrate.js'
@@ -104,6 +105,41 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
 
   recordSlotCreated({ source, consistentLsn }: { slot: string; source: Source; consistentLsn: Lsn }): Promise<void> {
     return this.#commits.write(() => beginCheckpoint(this.#sqlite, sourceId(this.#sqlite, source), consistentLsn))
+  }
+
+  /** The publication was seen to be right, and to look like this. */
+  recordPublication(fingerprint: string): Promise<void> {
+    return this.#commits.write(() => {
+      this.#sqlite.run('UPDATE checkpoint SET publication = ?', [fingerprint])
+    })
+  }
+
+  gaps(): readonly Gap[] {
+    return listGaps(this.#sqlite)
+  }
+
+  acceptedGap(): Gap | null {
+    return acceptedGap(this.#sqlite)
+  }
+
+  recordGap(facts: GapFacts): Promise<void> {
+    return this.#commits.write(() => recordGap(this.#sqlite, facts))
+  }
+
+  withdrawGaps(): Promise<void> {
+    return this.#commits.write(() => withdrawGaps(this.#sqlite))
+  }
+
+  acceptGaps(): Promise<number> {
+    return this.#commits.write(() => acceptGaps(this.#sqlite))
+  }
+
+  /** Goes on behind an accepted gap; `endpoints` are owed a notice. Null `at`: the checkpoint stays where it is. */
+  resumeBehind(gap: Gap, to: Lsn, at: { source: Source } | null, endpoints: readonly string[]): Promise<void> {
+    return this.#commits.write(() => {
+      if (at !== null) beginCheckpoint(this.#sqlite, sourceId(this.#sqlite, at.source), to)
+      resumeBehind(this.#sqlite, gap, formatLsn(to), endpoints)
+    })
   }
 
   /** Forgets what is older than `before` (unix ms), slice by slice; resolves to the number of changes forgotten. */

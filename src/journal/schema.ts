@@ -11,6 +11,20 @@ export interface JournalTables {
     last_committed_at_us: number | null
     complete_from_lsn: bigint
     complete_from_at: number
+    publication: string | null
+  }
+  gap: {
+    id: Generated<number>
+    kind: string
+    slot: string
+    reason: string
+    from_lsn_text: string
+    to_lsn_text: string
+    bytes: number | null
+    last_commit_at: string | null
+    found_at: number
+    accepted_at: number | null
+    resumed_at: number | null
   }
   slot_intent: { slot: string; noted_at: number }
   change: {

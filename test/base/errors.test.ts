@@ -3,6 +3,7 @@ import {
   ConfigError,
   errorCode,
   GapError,
+  type GapFacts,
   JournalError,
   judge,
   NotReadyError,
@@ -13,7 +14,15 @@ import {
 
 const withCode = (code: string) => Object.assign(new Error('a message that is never looked at: 28P01'), { code })
 
-const gapFacts = { slot: 'notifyd', reason: 'the slot is lost', from: '0/1', to: 'unknown', lastCommitAt: null }
+const gapFacts: GapFacts = {
+  kind: 'slot is lost',
+  slot: 'notifyd',
+  reason: 'the slot is lost',
+  from: '0/1',
+  to: 'unknown',
+  bytes: null,
+  lastCommitAt: null,
+}
 
 describe('an error that stops the daemon', () => {
   test.each([

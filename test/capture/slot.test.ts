@@ -21,6 +21,7 @@ const resumable: StartFacts = {
   found: slot,
   database: 'clinic',
   server: { systemIdentifier: '7', timeline: 1, walEnd: toLsn(900n) },
+  history: [],
 }
 const fresh: StartFacts = { ...resumable, known: null, intended: false, found: null }
 
@@ -38,9 +39,27 @@ describe('how to begin', () => {
   })
 
   test('resumes at the journal’s durable LSN, also when the slot fell behind it in a crash of the server', () => {
-    expect(judgeStart(resumable)).toEqual({ tag: 'resume', from: 500n })
+    expect(judgeStart(resumable)).toEqual({ tag: 'resume', from: 500n, promoted: false })
     const behind = { ...slot, confirmedFlush: toLsn(300n) }
-    expect(judgeStart({ ...resumable, found: behind })).toEqual({ tag: 'resume', from: 500n })
+    expect(judgeStart({ ...resumable, found: behind })).toEqual({ tag: 'resume', from: 500n, promoted: false })
+  })
+})
+
+describe('a higher timeline', () => {
+  const promoted = { ...resumable, server: { ...resumable.server, timeline: 3 } }
+  const left = (timeline: number, switchLsn: bigint) => ({ timeline, switchLsn: toLsn(switchLsn) })
+
+  test.each([500n, 501n])('that began behind the journal’s end (at %d) is a planned promotion', (switchLsn) => {
+    const history = [left(1, switchLsn), left(2, 600n)]
+    expect(judgeStart({ ...promoted, history })).toEqual({ tag: 'resume', from: 500n, promoted: true })
+  })
+
+  test.each([
+    ['began before it', [left(1, 499n), left(2, 600n)]],
+    ['never knew the journal’s', [left(2, 600n)]],
+    ['has no history', []],
+  ])('that %s is a gap', (_, history) => {
+    expect(() => judgeStart({ ...promoted, history })).toThrow(/left the journal's \(1\)/)
   })
 })
 
@@ -62,7 +81,9 @@ describe('a gap is named, and halts', () => {
   })
 
   test('says from where to where, and when the last commit was seen', () => {
-    expect(() => judgeStart({ ...resumable, found: null })).toThrow(/from 0\/1F4 to 0\/384.*2026-01-01T00:00:00Z/)
+    expect(() => judgeStart({ ...resumable, found: null })).toThrow(
+      /from 0\/1F4 to 0\/384, 400 bytes of WAL.*2026-01-01T00:00:00Z/,
+    )
   })
 })
 

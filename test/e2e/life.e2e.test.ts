@@ -89,30 +89,6 @@ test('a restarted PostgreSQL connection is made again, and nothing is missed', a
   expect(daemon.lines.filter(({ msg }) => msg === 'the stream ended; connecting again')).not.toEqual([])
 })
 
-test('a publication that changes while it is followed is a gap: status 4', async () => {
-  await using site = await openSite()
-  const daemon = await site.start()
-  await site.database.query('ALTER PUBLICATION notifyd DROP TABLE note_state_change_event')
-  expect((await daemon.exited).status).toBe(4)
-  expect(daemon.stderr).toContain('publication "notifyd" changed')
-})
-
-test.each([
-  ['dropped', 'SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1'],
-  ['made anew', "SELECT pg_drop_replication_slot($1), pg_create_logical_replication_slot($1, 'pgoutput')"],
-])('a slot that was %s is a gap: status 4, and the slot is left alone', async (_, sql) => {
-  await using site = await openSite()
-  const daemon = await site.start()
-  await new Clinic(site.client).book({ patient: null })
-  await site.receiver.until(({ delivered }) => delivered.length === 1)
-  await daemon.stop()
-  await new Clinic(site.client, { seed: 2 }).book({ patient: null })
-  await site.database.query(sql, [site.database.slot])
-  const next = site.spawn()
-  expect((await next.exited).status).toBe(4)
-  expect(next.stderr).toContain(`gap on slot "${site.database.slot}"`)
-})
-
 test('columns that the application adds or drops are no gap: the stream goes on', async () => {
   await using site = await openSite()
   await site.start()

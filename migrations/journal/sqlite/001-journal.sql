@@ -17,7 +17,27 @@ CREATE TABLE checkpoint (
   last_committed_at_us INTEGER,
   -- From here on the journal is whole: first the slot's beginning, later the end of what was pruned.
   complete_from_lsn INTEGER NOT NULL,
-  complete_from_at INTEGER NOT NULL
+  complete_from_at INTEGER NOT NULL,
+  -- The publication as it was when it was last seen to be right.
+  publication TEXT
+) STRICT;
+
+-- Changes that the server no longer had and the journal never had. One that is not accepted halts the daemon.
+CREATE TABLE gap (
+  id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,
+  slot TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  -- Printed LSNs, or `unknown`.
+  from_lsn_text TEXT NOT NULL,
+  to_lsn_text TEXT NOT NULL,
+  bytes INTEGER,
+  -- ISO 8601.
+  last_commit_at TEXT,
+  found_at INTEGER NOT NULL,
+  accepted_at INTEGER,
+  -- When the daemon went on behind it.
+  resumed_at INTEGER
 ) STRICT;
 
 -- Noted before the slot is made, gone when it was: a crash in between is told from a lost journal.

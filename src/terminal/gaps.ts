@@ -1,0 +1,40 @@
+// `notifyd gaps list|accept`: what is missing, and the operator's word that the daemon may go on behind it.
+import type { Gap } from '../journal/gaps.js'
+import { Journal } from '../journal/journal.js'
+import { ask } from './ask.js'
+
+export interface GapsOptions {
+  readonly journal: string
+  readonly json: boolean
+}
+
+export async function listGaps({ journal: path, json }: GapsOptions): Promise<string> {
+  const journal = await Journal.open(path)
+  try {
+    const gaps = journal.gaps()
+    if (json) return `${JSON.stringify(gaps)}\n`
+    return gaps.length === 0 ? 'no gaps\n' : `${gaps.map(row).join('\n')}\n`
+  } finally {
+    journal.close()
+  }
+}
+
+/** Every gap that waits; the daemon goes on at its next start. */
+export async function acceptGaps({ journal, json }: GapsOptions): Promise<string> {
+  const answer = await ask(journal, { kind: 'gaps accept', arguments: {} }, new Set())
+  if (json) return `${JSON.stringify(answer)}\n`
+  const count = 'done' in answer ? answer.done : 0
+  return count === 0 ? 'no gap waits to be accepted\n' : `${count} accepted: notifyd run goes on behind it\n`
+}
+
+function row(gap: Gap): string {
+  const at = (ms: number) => new Date(ms).toISOString()
+  const state =
+    gap.resumedAt !== null
+      ? `gone on at ${at(gap.resumedAt)}`
+      : gap.acceptedAt !== null
+        ? `accepted at ${at(gap.acceptedAt)}`
+        : 'waits for notifyd gaps accept'
+  const size = gap.bytes === null ? '' : ` (${gap.bytes} bytes)`
+  return `${at(gap.foundAt)}  ${gap.from} … ${gap.to}${size}  last commit ${gap.lastCommitAt ?? 'unknown'}  ${state}\n  ${gap.reason}`
+}
