@@ -27,7 +27,7 @@ export function captureChange(change: RowChange, piece: TransactionPiece, model:
   const row = change.tag === 'insert' || change.tag === 'update' ? change.new : null
   const fields = fieldsOf(columns, old, row, withoutOldImage)
   if (change.tag === 'update' && isEmpty(fields)) return null
-  const image = imageOf(columns, row ?? old ?? {}, old)
+  const image = imageOf(columns, row ?? old ?? {})
   return {
     commitLsn: piece.commitLsn,
     committedAt: piece.committedAt,
@@ -60,11 +60,12 @@ function fieldsOf(columns: readonly ColumnPlan[], old: Row | null, row: Row | nu
   return fields
 }
 
-function imageOf(columns: readonly ColumnPlan[], row: Row, old: Row | null): Record<string, FieldValue> {
+/** Under FULL the decoder has filled an unchanged TOAST value from the old row; without it such a value is not known. */
+function imageOf(columns: readonly ColumnPlan[], row: Row): Record<string, FieldValue> {
   const image: Record<string, FieldValue> = {}
   for (const { real, name, read, isMapped } of columns) {
     if (!isMapped) continue
-    const text = row[real] === undefined ? old?.[real] : row[real]
+    const text = row[real]
     if (text !== undefined) image[name] = text === null ? null : read(text)
   }
   return image
