@@ -13,6 +13,7 @@ import type { CapturedChange, ResolvedChange } from './change/captured-change.js
 import { captureChange } from './change/field-changes.js'
 import { type Model, tableKey } from './change/model.js'
 import type { ComputedChange, Source } from './compute/computed-change.js'
+import { failpoint } from './journal/failpoint.js'
 import type { Journal } from './journal/journal.js'
 
 export interface Walk {
@@ -34,13 +35,16 @@ export async function walk(options: Walk): Promise<void> {
     const captured = batch.pieces.flatMap((piece) => typed(piece, options.models, journaled))
     const resolved = await options.resolve(captured)
     const computed = await options.compute(resolved)
+    failpoint('before append')
     const { endpoints } = await journal.append({
       source,
       changes: computed,
       durableLsn: batch.checkpointLsn,
       lastCommit: lastCommit(batch),
     })
+    failpoint('before acknowledge')
     if (batch.checkpointLsn !== null) capture.acknowledge(batch.checkpointLsn)
+    failpoint('after acknowledge')
     options.appended(batch, computed, endpoints)
   }
 }

@@ -4,6 +4,7 @@ import { backoffMs, pause } from '../base/backoff.js'
 import { errorCode } from '../base/errors.js'
 import type { Log } from '../base/log.js'
 import type { Attempt, Delivery, DeliveryJournal, Settlement } from '../journal/delivery.js'
+import { failpoint } from '../journal/failpoint.js'
 import { AttemptLog } from './attempt-log.js'
 import type { Endpoint } from './endpoint.js'
 import { Lanes } from './lanes.js'
@@ -28,7 +29,7 @@ export interface SenderOptions {
 
 /** Deliveries in memory, and attempts whose outcome is not yet in the journal: both bound what an endpoint may take. */
 const maxInMemory = 512
-const readAtATime = 256
+const lowWater = 256
 const maxUnsettled = 256
 /** Timers cannot be longer (2^31 ms). */
 const maxTimerMs = 3_600_000
@@ -99,19 +100,19 @@ export class EndpointSender {
     const notBefore = Math.max(this.#pausedUntil, this.#probe.nextAt)
     const mayOpen = this.#probe.isProbing ? 1 : this.#options.endpoint.concurrency
     while (nowMs >= notBefore && this.#inFlight < mayOpen && this.#unsettled < maxUnsettled) {
-      const delivery = this.#lanes.take() ?? this.#read(nowMs)
+      if (this.#lanes.size <= lowWater) this.#read(nowMs)
+      const delivery = this.#lanes.take()
       if (delivery === null) break
       void this.#attempt(delivery)
     }
     this.#arm(nowMs, notBefore)
   }
 
-  /** Lanes whose retry is due go before those that were never tried: they have waited longer. */
-  #read(nowMs: number): Delivery | null {
+  /** Fills the window while other lanes are still being served, so that a few long lanes cannot keep all others out. */
+  #read(nowMs: number): void {
     const { journal, endpoint } = this.#options
     const { name } = endpoint
-    const room = Math.min(readAtATime, maxInMemory - this.#lanes.size)
-    if (room <= 0) return null
+    const room = maxInMemory - this.#lanes.size
     if (nowMs >= this.#nextDueAt) {
       // A lane that is open now still stands in the journal as waiting and due.
       const limit = room + this.#lanes.count
@@ -125,7 +126,6 @@ export class EndpointSender {
       this.#cursor = owed.at(-1)?.id ?? this.#cursor
       for (const delivery of owed) this.#lanes.add(delivery)
     }
-    return this.#lanes.take()
   }
 
   async #attempt(delivery: Delivery): Promise<void> {
@@ -134,6 +134,7 @@ export class EndpointSender {
     const number = delivery.attempts + 1
     this.#inFlight += 1
     this.#unsettled += 1
+    failpoint('before post')
     const outcome = await this.#post(delivery, number, new Date(startedAt))
     this.#inFlight -= 1
     if (outcome !== null) {
@@ -142,7 +143,10 @@ export class EndpointSender {
       const attempt = { deliveryId: delivery.id, number, startedAt, durationMs, status, error }
       const settlement = this.#judge(delivery, attempt, outcome)
       this.#pump()
-      if (await this.#settle(settlement)) this.#finish(settlement)
+      failpoint('before settle')
+      const isSettled = await this.#settle(settlement)
+      failpoint('after settle')
+      if (isSettled) this.#finish(settlement)
     }
     this.#unsettled -= 1
     this.#pump()
