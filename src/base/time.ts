@@ -12,16 +12,7 @@ export const postgresEpochMicros = 946_684_800_000_000
 
 /** `2022-09-09T23:00:00.123456Z`: ISO 8601, UTC, six digits of fraction where it is not zero and none where it is. */
 export function isoMicros(micros: Micros): string {
-  return `${secondsText(micros)}Z`
-}
-
-/** The same moment in the source document's format: `2022-09-09T23:00:00.123456+00:00`. */
-export function offsetMicros(micros: Micros): string {
-  return `${secondsText(micros)}+00:00`
-}
-
-function secondsText(micros: Micros): string {
   const fraction = ((micros % 1_000_000) + 1_000_000) % 1_000_000
-  const text = new Date((micros - fraction) / 1000).toISOString().slice(0, -5)
-  return fraction === 0 ? text : `${text}.${String(fraction).padStart(6, '0')}`
+  const seconds = new Date((micros - fraction) / 1000).toISOString().slice(0, -5)
+  return fraction === 0 ? `${seconds}Z` : `${seconds}.${String(fraction).padStart(6, '0')}Z`
 }

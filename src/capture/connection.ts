@@ -1,7 +1,7 @@
 // One way to connect to the clinical database: the settings that every connection of the daemon forces, so that text
 // output does not depend on the role's or the database's own (traps: "Text output follows the role's settings").
 import type { ConnectionOptions as TlsOptions } from 'node:tls'
-import type { ClientConfig } from 'pg'
+import pg, { type ClientConfig } from 'pg'
 import { parseIntoClientConfig } from 'pg-connection-string'
 
 export interface DatabaseAddress {
@@ -35,4 +35,18 @@ export function connectionConfig(address: DatabaseAddress, extra: readonly strin
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
   }
+}
+
+/**
+ * A pool of ordinary connections. `onLost` hears of idle ones that the server ended, with the error. The error of one that
+ * is in use reaches its query, and needs a listener of its own: without one it would end the process.
+ */
+export function openPool(
+  address: DatabaseAddress,
+  options: { readonly settings: readonly string[]; readonly max: number; readonly onLost: (error: Error) => void },
+): pg.Pool {
+  const pool = new pg.Pool({ ...connectionConfig(address, options.settings), max: options.max })
+  pool.on('error', options.onLost)
+  pool.on('connect', (client) => client.on('error', () => undefined))
+  return pool
 }

@@ -1,7 +1,7 @@
 // An ordinary connection to the clinical database for looking at catalogs: preflight, slot, publication watch. Also the
 // only sign, while the stream is not read, that the server wants to stop.
-import pg from 'pg'
-import { connectionConfig, type DatabaseAddress } from './connection.js'
+import type pg from 'pg'
+import { type DatabaseAddress, openPool } from './connection.js'
 import type { Sql } from './finding.js'
 
 export interface Control extends Sql {
@@ -15,8 +15,7 @@ export interface Control extends Sql {
  */
 export function openControl(address: DatabaseAddress, onLost: (error: Error) => void): Control {
   const settings = ['statement_timeout=60s', 'lock_timeout=10s']
-  const pool = new pg.Pool({ ...connectionConfig(address, settings), max: 1 })
-  pool.on('error', onLost)
+  const pool = openPool(address, { settings, max: 1, onLost })
   return {
     query: async <R extends object>(text: string, values?: unknown[]) => {
       const { rows } = await pool.query<R & pg.QueryResultRow>(text, values)

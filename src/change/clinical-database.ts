@@ -1,8 +1,7 @@
 // Reads of the clinical database: the appointments of notes that the journal has no image of, and patients' keys. One query
 // for a whole batch. Owns that row security is an error and never an empty answer: `row_security = off`.
 import { Kysely, PostgresDialect, type RawBuilder, sql } from 'kysely'
-import pg from 'pg'
-import { connectionConfig, type DatabaseAddress } from '../capture/connection.js'
+import { type DatabaseAddress, openPool } from '../capture/connection.js'
 import { appointmentOf } from './appointment.js'
 import { readMoment } from './appointment-time.js'
 import type { Appointment } from './captured-change.js'
@@ -43,8 +42,7 @@ export class ClinicalDatabase {
   /** Connects at the first query. `onLost` hears of idle connections that the server ended. */
   constructor(address: DatabaseAddress, models: ClinicalModels, onLost: (error: Error) => void) {
     const settings = ['row_security=off', 'default_transaction_read_only=on', 'statement_timeout=30s']
-    const pool = new pg.Pool({ ...connectionConfig(address, settings), max: 2 })
-    pool.on('error', onLost)
+    const pool = openPool(address, { settings, max: 2, onLost })
     this.#db = new Kysely<AnyTables>({ dialect: new PostgresDialect({ pool }) })
     this.#models = models
     this.#columns = [...models.appointment.required]

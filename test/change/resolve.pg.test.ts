@@ -5,6 +5,8 @@ import type { Appointment, CapturedChange, FieldValue } from '../../src/change/c
 import { ClinicalDatabase, type ClinicalModels } from '../../src/change/clinical-database.js'
 import { makeModel } from '../../src/change/model.js'
 import { type AppointmentImages, Resolver } from '../../src/change/resolve.js'
+import { TcpPath } from '../../testbed/tcp-path.js'
+import { until } from '../support/condition.js'
 import { createTestDatabase, type TestDatabase } from '../support/database.js'
 
 const model = (name: string, table: string, columns: Readonly<Record<string, string>> = {}) =>
@@ -237,4 +239,25 @@ test('names with dots, capitals, spaces and quotes, uuid keys, and no `created`'
   expect([...found.patientKeys]).toEqual([['00000000-0000-4000-8000-00000000000a', 'the key']])
   const [visit] = await real.appointmentsOf('00000000-0000-4000-8000-00000000000a')
   expect(visit?.stateHistory).toEqual([{ id: '1', state: 'CLD', created: null }])
+})
+
+test('a connection that is cut under a query fails the query, and nothing else', async () => {
+  await using database = await site()
+  await using path = await TcpPath.start({ host: '127.0.0.1', port: Number(new URL(database.url).port) })
+  const url = new URL(database.url)
+  url.port = String(path.port)
+  const { real } = clinical({ ...database, url: url.href })
+  await real.lookup(['1'], [])
+  const locked = database.query('BEGIN; LOCK TABLE appointment; SELECT pg_sleep(1.5); COMMIT')
+  const waiting = real.lookup(['1'], [])
+  const cut = until(async () => {
+    const rows = await database.query(
+      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+    )
+    return rows.length > 0
+  }).then(() => path.cut())
+  await expect(waiting).rejects.toMatchObject({ code: 'ECONNRESET' })
+  await cut
+  await locked
+  expect((await real.lookup(['1'], [])).appointments).toHaveLength(1)
 })
