@@ -95,6 +95,29 @@ function append(map: Map<string, string[]>, key: string, value: string): void {
   else list.push(value)
 }
 
+/** What was due and what came instead, of the first few appointments where these differ. Demo data. */
+export function examples(truth: readonly Truth[], receiver: Receiver, most = 4): readonly string[] {
+  const seen = new Map<string, string[]>()
+  const counted = new Set<string>()
+  for (const post of receiver.delivered) {
+    if (counted.has(post.webhookId ?? '')) continue
+    counted.add(post.webhookId ?? '')
+    append(seen, post.appointmentExternalId ?? '', post.rawBody.toString())
+  }
+  const due = new Map<string, string[]>()
+  for (const { appointment, body } of truth) append(due, appointment, body)
+  const all = [...new Set([...due.keys(), ...seen.keys()])]
+  const wrong = all.filter(
+    (appointment) => (due.get(appointment) ?? []).join() !== (seen.get(appointment) ?? []).join(),
+  )
+  return wrong
+    .slice(0, most)
+    .map(
+      (appointment) =>
+        `due ${(due.get(appointment) ?? []).join('\n    ')}\ngot ${(seen.get(appointment) ?? []).join('\n    ')}`,
+    )
+}
+
 export const isClean = (verdict: Verdict): boolean =>
   verdict.lost + verdict.notDue + verdict.outOfOrder + verdict.contradictions + verdict.holes + verdict.unsigned ===
     0 && verdict.overlaps === 0

@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { seededRandom } from '../testbed/random.js'
 import { fault } from './faults.js'
-import { accepted, isClean, judge, readTruth } from './judge.js'
+import { accepted, examples, isClean, judge, readTruth } from './judge.js'
 import { openChaosSite } from './site.js'
 import { write } from './writers.js'
 
@@ -75,6 +75,8 @@ for (const verdict of verdicts)
 say(`all delivered ${((performance.now() - healed) / 1000 - 2).toFixed(1)} s after the last fault`)
 site.stopRestarting()
 const clean = verdicts.every(isClean)
+if (!clean)
+  for (const receiver of site.receivers.slice(0, 1)) for (const example of examples(truth, receiver)) say(example)
 say(
   clean
     ? 'nothing lost, nothing out of order, no number missing'

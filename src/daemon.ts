@@ -11,6 +11,7 @@ import { follow } from './follow.js'
 import { carryOut } from './journal/carry-out.js'
 import { Journal } from './journal/journal.js'
 import { JournalLock } from './journal/lock.js'
+import { ReplayRunner } from './replay.js'
 import { Deliverer } from './send/deliver.js'
 import { readSettings, type Settings } from './settings.js'
 import { Metrics } from './status/metrics.js'
@@ -101,12 +102,14 @@ async function own(journal: Journal, parts: Parts): Promise<void> {
         log.error({ code: errorCode(error) }, 'the journal could not be pruned; trying again in an hour'),
     )
   }, pruneEveryMs)
+  const replays = new ReplayRunner({ journal, deliverer, log, signal })
   const requests = setInterval(() => {
-    answerRequests(journal, deliverer, parts).catch((error: unknown) => {
+    answerRequests(journal, deliverer, replays, parts).catch((error: unknown) => {
       log.error({ code: errorCode(error) }, 'a request could not be carried out; trying again')
     })
   }, lookForRequestsMs)
   deliverer.start()
+  replays.wake()
   try {
     if (parts.deliverOnly) {
       state.phase = 'delivering_only'
@@ -118,11 +121,17 @@ async function own(journal: Journal, parts: Parts): Promise<void> {
     clearInterval(requests)
     state.phase = 'stopping'
     await deliverer.stop(graceMs)
+    await replays.stopped()
   }
 }
 
 /** What commands ask of the daemon (spec section 8). */
-async function answerRequests(journal: Journal, deliverer: Deliverer, { settings, log }: Parts): Promise<void> {
+async function answerRequests(
+  journal: Journal,
+  deliverer: Deliverer,
+  replays: ReplayRunner,
+  { settings, log }: Parts,
+): Promise<void> {
   if (!journal.requests.hasNews()) return
   const configured = new Set(settings.endpoints.map(({ name }) => name))
   for (const request of journal.requests.open()) {
@@ -130,6 +139,7 @@ async function answerRequests(journal: Journal, deliverer: Deliverer, { settings
     await journal.requests.answer(request.id, answer)
     log.info({ request: request.kind, ...answer }, 'request carried out')
     for (const endpoint of owedAgain) deliverer.rewind(endpoint)
+    replays.wake()
   }
 }
 

@@ -57,19 +57,15 @@ export class Resolver {
   #fromImages(changes: readonly CapturedChange[]): (Resolution | undefined)[] {
     const notes = new Set(changes.map(noteOf).filter((note) => note !== null))
     const overlay = new ImageOverlay(notes.size === 0 ? new Map() : this.images.appointmentsOfNotes([...notes]))
-    let seenUpTo = 0
-    return changes.map((change) => {
-      // A state change sees the whole of its own transaction: it is resolved for the moment of the commit.
-      for (; seenUpTo < changes.length && changes[seenUpTo]?.commitLsn === change.commitLsn; seenUpTo += 1) {
-        const row = changes[seenUpTo]
-        if (row !== undefined && isAppointment(row)) overlay.put(appointmentOf(row.image, row.fieldChanges.deleted))
-      }
+    return changes.map((change, at) => {
       if (isAppointment(change)) {
-        return { appointment: appointmentOf(change.image, change.fieldChanges.deleted), from: 'row' }
+        const appointment = appointmentOf(change.image, change.fieldChanges.deleted)
+        overlay.put(appointment)
+        return { appointment, from: 'row' }
       }
       const note = noteOf(change)
       if (note === null) return none
-      const appointment = newestAppointment(overlay.ofNote(note))
+      const appointment = newestAppointment(overlay.ofNote(note)) ?? committedWith(change, note, changes.slice(at + 1))
       return appointment === null ? undefined : { appointment, from: 'image' }
     })
   }
@@ -104,6 +100,14 @@ class ImageOverlay {
       if (appointment?.note_id === note) yield appointment
     }
   }
+}
+
+/** An application may write the state before the appointment; at the commit both are there. */
+function committedWith(change: CapturedChange, note: string, later: readonly CapturedChange[]): Appointment | null {
+  const end = later.findIndex(({ commitLsn }) => commitLsn !== change.commitLsn)
+  const rows = later.slice(0, end < 0 ? later.length : end).filter(isAppointment)
+  const written = rows.map(({ image, fieldChanges }) => appointmentOf(image, fieldChanges.deleted))
+  return newestAppointment(written.filter(({ note_id }) => note_id === note))
 }
 
 const isAppointment = (change: CapturedChange): boolean =>

@@ -5,21 +5,21 @@ import type { Delivery } from './delivery.js'
 import type { DeliveryRow } from './schema.js'
 import type { Sqlite } from './sqlite.js'
 
-const columns = `d.id, d.webhook_id, d.endpoint, d.url, d.lane, d.sequence, d.notification, d.headers, d.body, d.attempts,
+export const deliveryColumns = `d.id, d.webhook_id, d.endpoint, d.url, d.lane, d.sequence, d.notification, d.headers, d.body, d.attempts,
   d.commit_lsn, d.committed_at_us, d.appointment_external_id`
 
 const owedQuery = `
-  SELECT ${columns} FROM delivery d
+  SELECT ${deliveryColumns} FROM delivery d
    WHERE d.endpoint = ? AND d.state = 'owed' AND d.id > ?
      AND NOT EXISTS (SELECT 1 FROM lane_wait w WHERE w.endpoint = d.endpoint AND w.lane = d.lane)
    ORDER BY d.id LIMIT ?`
 
 const laneQuery = `
-  SELECT ${columns} FROM delivery d
+  SELECT ${deliveryColumns} FROM delivery d
    WHERE d.endpoint = ? AND d.lane = ? AND d.state = 'owed' ORDER BY d.id LIMIT ?`
 
 const dueQuery = `
-  SELECT ${columns} FROM lane_wait w JOIN delivery d ON d.id = w.delivery_id
+  SELECT ${deliveryColumns} FROM lane_wait w JOIN delivery d ON d.id = w.delivery_id
    WHERE w.endpoint = ? AND w.retry_at <= ? AND d.state = 'owed' ORDER BY w.retry_at LIMIT ?`
 
 /** One step of the index for each endpoint, however much it is owed. */
@@ -61,7 +61,7 @@ export class OwedDeliveries {
   }
 }
 
-const toDelivery = (row: DeliveryRow): Delivery => ({
+export const toDelivery = (row: DeliveryRow): Delivery => ({
   id: row.id,
   webhookId: row.webhook_id,
   endpoint: row.endpoint,

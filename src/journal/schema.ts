@@ -79,6 +79,17 @@ export interface JournalTables {
   }
   lane_wait: { endpoint: string; lane: string; delivery_id: number; retry_at: number }
   endpoint_sequence: { endpoint: string; last: number }
+  replay: {
+    id: Generated<number>
+    selection: string
+    rate: number | null
+    total: number
+    done_up_to: Generated<number>
+    delivered: Generated<number>
+    asked_at: number
+    finished_at: number | null
+  }
+  replay_failure: { replay_id: number; webhook_id: string; endpoint: string; error: string }
   request: {
     id: Generated<number>
     kind: string

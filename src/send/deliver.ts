@@ -43,6 +43,11 @@ export class Deliverer {
     await Promise.all([...this.#senders.values()].map((sender) => sender.stop(graceMs)))
   }
 
+  /** For replays; null: the endpoint is disabled, or left the config. */
+  sender(name: string): EndpointSender | null {
+    return this.#senders.get(name) ?? this.#made(name)
+  }
+
   /** By endpoint. */
   state(): ReadonlyMap<string, EndpointSender['state']> {
     return new Map([...this.#senders].map(([name, sender]) => [name, sender.state]))

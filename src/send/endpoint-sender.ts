@@ -1,7 +1,5 @@
 // Pays what is owed to one endpoint: reads a bounded window of deliveries, keeps as many requests open as the endpoint may
 // have, settles each outcome in the journal, and only then lets the lane go on. Knows nothing of other endpoints.
-import { backoffMs, pause } from '../base/backoff.js'
-import { errorCode } from '../base/errors.js'
 import type { Log } from '../base/log.js'
 import type { Attempt, Delivery, DeliveryJournal, Settlement } from '../journal/delivery.js'
 import { failpoint } from '../journal/failpoint.js'
@@ -12,6 +10,7 @@ import { Poster } from './post.js'
 import { Probe, type ProbeIntervals } from './probe.js'
 import { RequestHeaders } from './request-headers.js'
 import { decide, isSuccess, isUnhealthy, type Outcome, refused } from './retry-policy.js'
+import { settleDurably } from './settle-durably.js'
 import { refusedUrl, type UrlPolicy } from './url-policy.js'
 
 export interface SenderOptions {
@@ -45,6 +44,8 @@ export class EndpointSender {
   #cursor = 0
   #mayOweMore = true
   #inFlight = 0
+  /** Of these, requests of replays. */
+  #held = 0
   #unsettled = 0
   #pausedUntil = 0
   /** When the next waiting lane becomes due; in the past: some are due and not yet read. */
@@ -79,6 +80,27 @@ export class EndpointSender {
     this.#lanes.forgetUnopened()
     this.#cursor = 0
     this.wake()
+  }
+
+  /**
+   * A replay asks for a lane and for one of the endpoint's open requests. False: live deliveries are before it, or nothing
+   * may be sent now. What it was given it gives back with `release`.
+   */
+  hold(lane: string): boolean {
+    const mayOpen = Math.max(1, Math.floor(this.#options.endpoint.concurrency / 4))
+    const isFree = !this.#probe.isProbing && Date.now() >= this.#pausedUntil && this.#held < mayOpen
+    if (this.#stopping.signal.aborted || !isFree || this.#inFlight >= this.#options.endpoint.concurrency) return false
+    if (!this.#lanes.hold(lane)) return false
+    this.#inFlight += 1
+    this.#held += 1
+    return true
+  }
+
+  release(lane: string): void {
+    this.#inFlight -= 1
+    this.#held -= 1
+    this.#lanes.release(lane)
+    this.#pump()
   }
 
   /** No new request. Open ones may end until `graceMs` have passed; what they settled is in the journal then. */
@@ -135,7 +157,7 @@ export class EndpointSender {
     this.#inFlight += 1
     this.#unsettled += 1
     failpoint('before post')
-    const outcome = await this.#post(delivery, number, new Date(startedAt))
+    const outcome = await this.post(delivery, number, new Date(startedAt))
     this.#inFlight -= 1
     if (outcome !== null) {
       const durationMs = performance.now() - started
@@ -144,7 +166,8 @@ export class EndpointSender {
       const settlement = this.#judge(delivery, attempt, outcome)
       this.#pump()
       failpoint('before settle')
-      const isSettled = await this.#settle(settlement)
+      const { journal, endpoint, log } = this.#options
+      const isSettled = await settleDurably(journal, settlement, endpoint.name, log, this.#stopping.signal)
       failpoint('after settle')
       if (isSettled) this.#finish(settlement)
     }
@@ -153,12 +176,13 @@ export class EndpointSender {
     this.#tellIdle()
   }
 
-  async #post(delivery: Delivery, number: number, at: Date): Promise<Outcome | null> {
+  /** One exchange, and nothing around it. Null: it was given up because the daemon stops. */
+  async post(delivery: Delivery, number: number, at: Date, isReplay = false): Promise<Outcome | null> {
     const { configured, policy } = this.#options
     const isRefused = delivery.url !== null && refusedUrl(delivery.url, { configured }, policy) !== null
     if (isRefused) return { status: null, error: refused, retryAfter: null, isStale: false }
     const path = delivery.url === null ? this.#path : pathOf(delivery.url)
-    return this.#poster.post(path, this.#headers.of(delivery, number, at), delivery.body)
+    return this.#poster.post(path, this.#headers.of(delivery, number, at, isReplay), delivery.body)
   }
 
   #judge(delivery: Delivery, attempt: Attempt, outcome: Outcome): Settlement {
@@ -178,27 +202,6 @@ export class EndpointSender {
     this.#pausedUntil = Math.max(this.#pausedUntil, decision.pauseUntil ?? 0)
     if (decision.tag === 'dead') return { tag: decision.tag, delivery, attempt }
     return { tag: 'retry', delivery, attempt, retryAt: decision.retryAt }
-  }
-
-  /**
-   * Whether the outcome is in the journal. Where the journal cannot be written (a full disk) it is tried again and the lane
-   * stands still: the POST is not repeated. False only when the daemon stops meanwhile.
-   */
-  async #settle(settlement: Settlement): Promise<boolean> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        await this.#options.journal.settle([settlement])
-        return true
-      } catch (error) {
-        const endpoint = this.#options.endpoint.name
-        this.#options.log.error(
-          { endpoint, code: errorCode(error) },
-          'the journal could not take an outcome; trying again',
-        )
-        if (this.#stopping.signal.aborted) return false
-        await pause(backoffMs(attempt, { firstMs: 500, maxMs: 10_000 }), this.#stopping.signal)
-      }
-    }
   }
 
   #finish(settlement: Settlement): void {

@@ -12,6 +12,8 @@ interface Lane {
   hasMore: boolean
   /** The first one was taken, and is not settled. */
   isOpen: boolean
+  /** A replay has a request open in it: live deliveries wait for its end. */
+  isHeld: boolean
   lastId: number
 }
 
@@ -45,7 +47,28 @@ export class Lanes {
 
   /** The first delivery of a lane that was waiting for its retry; more may stand behind it. */
   addDue(delivery: Delivery): void {
-    if (!this.#lanes.has(delivery.lane)) this.#open(delivery, true)
+    const lane = this.#lanes.get(delivery.lane)
+    if (lane === undefined) this.#open(delivery, true)
+    else if (lane.isHeld && lane.queue.length === 0) {
+      this.#push(lane, delivery)
+      lane.hasMore = true
+    }
+  }
+
+  /** Takes a lane in which nothing live is in memory for a replay's request; false: there is. */
+  hold(name: string): boolean {
+    if (this.#lanes.has(name)) return false
+    this.#lanes.set(name, { queue: [], hasMore: false, isOpen: false, isHeld: true, lastId: 0 })
+    return true
+  }
+
+  /** The replay's request has ended: what came meanwhile is ready. */
+  release(name: string): void {
+    const lane = this.#lanes.get(name)
+    if (lane === undefined) return
+    lane.isHeld = false
+    if (lane.queue.length === 0) this.#lanes.delete(name)
+    else this.#ready.push(name)
   }
 
   /** The next delivery to send; its lane gives no other until it is settled. Null: none is ready. */
@@ -91,15 +114,17 @@ export class Lanes {
   forgetUnopened(): void {
     this.#ready.length = 0
     for (const [name, lane] of this.#lanes) {
-      this.#size -= lane.isOpen ? lane.queue.length - 1 : lane.queue.length
-      if (lane.isOpen) lane.queue.length = 1
-      else this.#lanes.delete(name)
-      lane.hasMore = true
+      const kept = lane.isOpen ? 1 : 0
+      this.#size -= lane.queue.length - kept
+      lane.queue.length = kept
+      lane.hasMore = lane.isOpen
+      lane.lastId = 0
+      if (!lane.isOpen && !lane.isHeld) this.#lanes.delete(name)
     }
   }
 
   #open(delivery: Delivery, hasMore: boolean): void {
-    const lane: Lane = { queue: [], hasMore, isOpen: false, lastId: 0 }
+    const lane: Lane = { queue: [], hasMore, isOpen: false, isHeld: false, lastId: 0 }
     this.#lanes.set(delivery.lane, lane)
     this.#push(lane, delivery)
     this.#ready.push(delivery.lane)

@@ -14,8 +14,8 @@ export class RequestHeaders {
     this.#signer = new Signer(secrets)
   }
 
-  /** @param attempt from 1 */
-  of(delivery: Delivery, attempt: number, at: Date): Record<string, string> {
+  /** @param attempt from 1, in a replay too */
+  of(delivery: Delivery, attempt: number, at: Date, isReplay = false): Record<string, string> {
     const headers: Record<string, string> = {
       ...this.#common,
       ...lowerCase(delivery.headers),
@@ -23,6 +23,7 @@ export class RequestHeaders {
       'notification-type': delivery.notification,
       'notification-attempt': String(attempt),
     }
+    if (isReplay) headers['notification-replay'] = 'true'
     if (delivery.commitLsn !== null) headers['notification-lsn'] = formatLsn(delivery.commitLsn)
     if (delivery.committedAt !== null) headers['notification-committed-at'] = isoMicros(delivery.committedAt)
     if (delivery.sequence !== null) headers['notification-sequence'] = String(delivery.sequence)

@@ -137,6 +137,18 @@ describe('a state change', () => {
     expect(earlier?.appointment).toBeNull()
   })
 
+  test('is about what the note stood for when it was written: a replacement behind it in the transaction is another', async () => {
+    await using database = await site()
+    const { lookup } = clinical(database)
+    const [booked, cancelled, , again] = await new Resolver(images(), { lookup }).resolve([
+      row(77, 8, {}, { lsn: 500n }),
+      state(8, { lsn: 501n }),
+      row(78, 8, {}, { lsn: 501n }),
+      state(8, { lsn: 501n }),
+    ])
+    expect([booked, cancelled, again].map((change) => change?.appointment?.id)).toEqual(['77', '77', '78'])
+  })
+
   test('of a note that no image knows is asked of the database: one query for a whole batch', async () => {
     await using database = await site()
     const { lookup, asked } = clinical(database)

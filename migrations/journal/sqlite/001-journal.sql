@@ -108,6 +108,7 @@ CREATE INDEX delivery_owed ON delivery (endpoint, id) WHERE state = 'owed';
 CREATE INDEX delivery_owed_lane ON delivery (endpoint, lane, id) WHERE state = 'owed';
 CREATE INDEX delivery_dead ON delivery (endpoint, id) WHERE state = 'dead';
 CREATE INDEX delivery_change ON delivery (change_id);
+CREATE INDEX delivery_commit ON delivery (commit_lsn, id) WHERE commit_lsn IS NOT NULL;
 
 -- Failed attempts; the one that delivered stands in the delivery's own row.
 CREATE TABLE attempt (
@@ -136,6 +137,29 @@ CREATE INDEX lane_wait_delivery ON lane_wait (delivery_id);
 CREATE TABLE endpoint_sequence (
   endpoint TEXT PRIMARY KEY,
   last INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- A replay: stored deliveries of a range of commits, POSTed again. Finished ones tell what came of them.
+CREATE TABLE replay (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  -- JSON: from, to, endpoint, only, appointment.
+  selection TEXT NOT NULL,
+  -- A second; null: as fast as it goes.
+  rate REAL,
+  total INTEGER NOT NULL,
+  -- Everything up to this delivery is done: where a daemon that was killed goes on.
+  done_up_to INTEGER NOT NULL DEFAULT 0,
+  delivered INTEGER NOT NULL DEFAULT 0,
+  asked_at INTEGER NOT NULL,
+  finished_at INTEGER
+) STRICT;
+
+CREATE TABLE replay_failure (
+  replay_id INTEGER NOT NULL REFERENCES replay (id),
+  webhook_id TEXT NOT NULL,
+  endpoint TEXT NOT NULL,
+  error TEXT NOT NULL,
+  PRIMARY KEY (replay_id, webhook_id)
 ) STRICT, WITHOUT ROWID;
 
 -- What a command asks of the running daemon, and its answer.
