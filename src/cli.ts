@@ -4,24 +4,19 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { type ExitStatus, errorCode, judge } from './base/errors.js'
 import { createLog } from './base/log.js'
+import { deadLetterCommands } from './cli-dead-letters.js'
+import { gapCommands } from './cli-gaps.js'
+import type { Finished, Options } from './cli-options.js'
+import { replayCommand } from './cli-replay.js'
 import { loadConfig } from './config.js'
 import { runDaemon } from './daemon.js'
 import { readSettings } from './settings.js'
 import { check } from './terminal/check.js'
-import { discardDeadLetters, listDeadLetters, retryDeadLetters, selectionOf } from './terminal/dead-letters.js'
-import { acceptGaps, listGaps } from './terminal/gaps.js'
 import { setup } from './terminal/setup.js'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 
-interface Options {
-  readonly config: string
-  readonly json?: boolean
-}
-
 const example = (text: string) => `\nExample:\n  $ notifyd ${text}`
-
-type Finished = (status: ExitStatus) => void
 
 function commandLine(finished: Finished): Command {
   const program = new Command('notifyd')
@@ -70,80 +65,10 @@ function commandLine(finished: Finished): Command {
       finished(0)
     })
 
+  replayCommand(program, shared, finished, version)
   gapCommands(program, shared, finished)
   deadLetterCommands(program, shared, finished)
   return program
-}
-
-type Shared = (command: Command, usage: string) => Command
-
-function gapCommands(program: Command, shared: Shared, done: Finished): void {
-  const gaps = program.command('gaps').description('changes that are missing, and going on behind them').exitOverride()
-  const target = async ({ config, json }: Options) => ({
-    journal: (await loadConfig(config)).journal.url,
-    json: json === true,
-  })
-  shared(gaps.command('list').description('every gap there was'), 'gaps list').action(async (options: Options) => {
-    process.stdout.write(await listGaps(await target(options)))
-    done(0)
-  })
-  const accept = gaps.command('accept').description('let the daemon go on behind the gap, at its next start')
-  shared(accept, 'gaps accept').action(async (options: Options) => {
-    process.stdout.write(await acceptGaps(await target(options)))
-    done(0)
-  })
-}
-
-interface SelectionFlags extends Options {
-  readonly endpoint?: string
-  readonly before?: string
-  readonly all?: boolean
-}
-
-function deadLetterCommands(program: Command, shared: Shared, done: Finished): void {
-  const deadLetters = program.command('dead-letters').description('deliveries whose retries are used up').exitOverride()
-  const target = async (options: Options) => {
-    const config = await loadConfig(options.config)
-    const configured = new Set(config.endpoints.map(({ name }) => name))
-    return { journal: config.journal.url, configured, json: options.json === true }
-  }
-  const select = ({ endpoint, before, all = false }: SelectionFlags, webhookId: string | undefined) =>
-    selectionOf({ webhookId, endpoint, before, all })
-  const command = (name: string, description: string, usage: string) =>
-    shared(deadLetters.command(name).description(description), usage)
-      .option('--endpoint <name>', 'those of one endpoint')
-      .option('--before <time>', 'those that died before, like 2026-11-23T12:00:00Z')
-
-  command('list', 'what is dead, the oldest first', 'dead-letters list --endpoint scheduling')
-    .option('--limit <n>', 'at most so many', '100')
-    .action(async (options: SelectionFlags & { limit: string }) => {
-      const text = await listDeadLetters(
-        await target(options),
-        select({ ...options, all: true }, undefined),
-        Number(options.limit),
-      )
-      process.stdout.write(text)
-      done(0)
-    })
-  command('retry', 'owe them again, with the whole schedule before them', 'dead-letters retry --endpoint scheduling')
-    .argument('[webhook-id]')
-    .option('--all', 'all of them')
-    .action(async (webhookId: string | undefined, options: SelectionFlags) => {
-      process.stdout.write(await retryDeadLetters(await target(options), select(options, webhookId)))
-      done(0)
-    })
-  command('discard', 'never send them', 'dead-letters discard msg_… --reason "the clinic has closed"')
-    .argument('[webhook-id]')
-    .option('--all', 'all of them')
-    .option('--owed', 'also what is still owed, to an endpoint that left the config')
-    .requiredOption('--reason <text>', 'kept with them')
-    .action(async (webhookId: string | undefined, options: SelectionFlags & { reason: string; owed?: boolean }) => {
-      const selection = select(options, webhookId)
-      process.stdout.write(
-        await discardDeadLetters(await target(options), selection, options.reason, options.owed === true),
-      )
-      done(0)
-    })
 }
 
 /** Aborted at the first SIGTERM or SIGINT; a second one ends the process at once. Nothing is lost either way. */

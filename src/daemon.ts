@@ -5,12 +5,13 @@ import { errorCode, judge } from './base/errors.js'
 import type { Log } from './base/log.js'
 import { ClinicalDatabase } from './change/clinical-database.js'
 import { Resolver } from './change/resolve.js'
-import { Compute } from './compute/compute.js'
+import type { Compute } from './compute/compute.js'
 import type { LoadedConfig } from './config.js'
 import { follow } from './follow.js'
 import { carryOut } from './journal/carry-out.js'
 import { Journal } from './journal/journal.js'
 import { JournalLock } from './journal/lock.js'
+import { loadCompute } from './load-compute.js'
 import { ReplayRunner } from './replay.js'
 import { Deliverer } from './send/deliver.js'
 import { readSettings, type Settings } from './settings.js'
@@ -46,7 +47,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const clinical = new ClinicalDatabase(settings.address, settings.clinical, (error) => {
     log.debug({ code: errorCode(error) }, 'an idle connection to the clinical database ended')
   })
-  const compute = await loadCompute(options, settings, clinical)
+  const compute = await loadCompute({ config, settings, clinical, log, signal })
   const status = config.http === false ? null : keepStatusServer({ ...config.http, state, metrics, log })
   try {
     const waiting = () => {
@@ -121,7 +122,7 @@ async function own(journal: Journal, parts: Parts): Promise<void> {
     clearInterval(requests)
     state.phase = 'stopping'
     await deliverer.stop(graceMs)
-    await replays.stopped()
+    await replays.ended()
   }
 }
 
@@ -212,29 +213,3 @@ const ended = (signal: AbortSignal): Promise<void> =>
     if (signal.aborted) resolve()
     signal.addEventListener('abort', () => resolve(), { once: true })
   })
-
-function loadCompute({ config, log, signal }: DaemonOptions, settings: Settings, clinical: ClinicalDatabase) {
-  return Compute.load({
-    noteStates: settings.noteStates,
-    endpoints: settings.wanted,
-    files: config.protocols,
-    settings: config.settings,
-    timeoutMs: config.protocol_timeout_ms,
-    log,
-    appointments: (patientId) => persistently(() => clinical.appointmentsOf(patientId), log, signal),
-  })
-}
-
-/** Repeats a read of the clinical database until it succeeds. @throws what no retry mends, or anything once aborted. */
-async function persistently<T>(read: () => Promise<T>, log: Log, signal: AbortSignal): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await read()
-    } catch (error) {
-      const verdict = judge(error)
-      if (verdict.tag === 'stop' || signal.aborted) throw error
-      log.warn({ code: verdict.code }, 'the clinical database did not answer a protocol; trying again')
-      await pause(backoffMs(attempt, reconnect), signal)
-    }
-  }
-}

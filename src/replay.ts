@@ -1,5 +1,7 @@
 // Replays in the process that owns the journal: those that were asked for, and those that an earlier life left unfinished,
-// one after another. Recompute is the other half: today's protocols over the journaled changes.
+// one after another.
+import { backoffMs, pause } from './base/backoff.js'
+import { errorCode } from './base/errors.js'
 import type { Log } from './base/log.js'
 import type { Journal } from './journal/journal.js'
 import type { Deliverer } from './send/deliver.js'
@@ -11,6 +13,8 @@ export interface ReplayRunnerOptions {
   readonly log: Log
   readonly signal: AbortSignal
 }
+
+const again = { firstMs: 500, maxMs: 30_000 }
 
 export class ReplayRunner {
   #running: Promise<void> | null = null
@@ -25,18 +29,28 @@ export class ReplayRunner {
   }
 
   /** Resolves when none is running any more; the signal ends them soon. */
-  async stopped(): Promise<void> {
+  async ended(): Promise<void> {
     await this.#running
   }
 
   async #runAll(): Promise<void> {
     const { journal, log, signal } = this.options
-    for (let next = journal.unfinishedReplays()[0]; next !== undefined && !signal.aborted; ) {
-      log.info({ replay: next.id, total: next.total, done_up_to: next.doneUpTo }, 'replaying')
-      await runReplay(next, this.options)
-      const done = journal.replay(next.id)
-      log.info({ replay: next.id, delivered: done?.delivered, failed: done?.failures.length }, 'replay ended')
-      next = journal.unfinishedReplays()[0]
+    for (let failures = 0; !signal.aborted; ) {
+      try {
+        const next = journal.replays.next()
+        if (next === null) return
+        log.info({ replay: next.id, total: next.total, delivered: next.delivered }, 'replaying')
+        await runReplay(next, this.options)
+        const done = journal.replays.get(next.id)
+        if (done?.finished === true) {
+          log.info({ replay: next.id, delivered: done.delivered, failed: done.failures.length }, 'replay ended')
+        }
+        failures = 0
+      } catch (error) {
+        failures += 1
+        log.error({ code: errorCode(error) }, 'a replay could not be recorded; trying again')
+        await pause(backoffMs(failures, again), signal)
+      }
     }
   }
 }

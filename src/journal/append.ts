@@ -2,6 +2,7 @@
 // of work within the caller's transaction. Owns idempotence: a change that the journal has is skipped with all it owes.
 import type { Micros } from '../base/time.js'
 import type { Lsn } from '../capture/lsn.js'
+import type { ResolvedChange } from '../change/captured-change.js'
 import { laneOf } from '../change/lane.js'
 import type { ComputedChange, OwedNotification, Source } from '../compute/computed-change.js'
 import { moveCheckpoint } from './checkpoint.js'
@@ -74,11 +75,12 @@ export function append(sqlite: Sqlite, sourceId: number, batch: AppendBatch): Ap
   return { endpoints: sequences.endpoints }
 }
 
-function appendDelivery(
+/** Within a transaction of the caller's. */
+export function appendDelivery(
   sqlite: Sqlite,
   sequences: Sequences,
   changeId: number,
-  change: ComputedChange,
+  change: ResolvedChange,
   owed: OwedNotification,
 ): void {
   sqlite.run(insertDelivery, [
@@ -99,7 +101,7 @@ function appendDelivery(
 }
 
 /** The counters of one append: read once, written once, in the transaction that uses them. */
-class Sequences {
+export class Sequences {
   readonly #last = new Map<string, number>()
 
   constructor(private readonly sqlite: Sqlite) {}

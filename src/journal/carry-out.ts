@@ -2,6 +2,7 @@
 // kind of request is here, with the shape of its arguments.
 import { z } from 'zod'
 import { UsageError } from '../base/errors.js'
+import type { ProtocolOutcome } from '../compute/computed-change.js'
 import type { Journal } from './journal.js'
 
 const selection = z.strictObject({
@@ -16,13 +17,41 @@ const replaySelection = z.strictObject({
   endpoint: z.exactOptional(z.string()),
   only: z.exactOptional(z.array(z.string())),
   appointment: z.exactOptional(z.string()),
+  recompute: z.exactOptional(z.string()),
+})
+
+const recomputed = z.strictObject({
+  changeId: z.int(),
+  outcomes: z.array(z.custom<ProtocolOutcome>((value) => typeof value === 'object' && value !== null)).readonly(),
+  notifications: z
+    .array(
+      z.strictObject({
+        webhookId: z.string(),
+        protocol: z.string(),
+        endpoint: z.string(),
+        url: z.string().nullable(),
+        notification: z.string(),
+        headers: z.record(z.string(), z.string()),
+        body: z.string(),
+      }),
+    )
+    .readonly(),
 })
 
 const request = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('gaps accept'), arguments: z.object({}) }),
   z.object({
     kind: z.literal('replay'),
-    arguments: z.strictObject({ selection: replaySelection, rate: z.number().positive().nullable() }),
+    arguments: z.strictObject({
+      selection: replaySelection,
+      rate: z.number().positive().nullable(),
+      total: z.int(),
+    }),
+  }),
+  z.object({ kind: z.literal('replay stop'), arguments: z.strictObject({ id: z.int() }) }),
+  z.object({
+    kind: z.literal('recomputed'),
+    arguments: z.strictObject({ recompute: z.string(), changes: z.array(recomputed) }),
   }),
   z.object({ kind: z.literal('dead-letters retry'), arguments: selection }),
   z.object({
@@ -47,27 +76,44 @@ export interface CarriedOut {
 /** @param given `kind` and `arguments`, as a request row has them. @throws what the journal throws. */
 export async function carryOut(journal: Journal, given: unknown, configured: ReadonlySet<string>): Promise<CarriedOut> {
   const parsed = request.safeParse(given)
-  if (!parsed.success) return { answer: { error: 'this daemon does not know that request' }, owedAgain: [] }
+  if (!parsed.success) return said({ error: 'this daemon does not know that request' })
   const { kind, arguments: asked } = parsed.data
-  if (kind === 'gaps accept') return { answer: { done: await journal.acceptGaps() }, owedAgain: [] }
-  if (kind === 'replay') return { answer: await replay(journal, asked), owedAgain: [] }
-  if (kind === 'dead-letters retry') {
-    const { count, endpoints } = await journal.retryDeadLetters(asked)
-    return { answer: { done: count }, owedAgain: endpoints }
-  }
-  const { reason, ...selected } = asked
-  if (selected.owedToo === true && (selected.endpoint === undefined || configured.has(selected.endpoint))) {
-    return {
-      answer: { error: 'what is owed can be discarded for an endpoint that left the config only' },
-      owedAgain: [],
+  switch (kind) {
+    case 'gaps accept':
+      return said({ done: await journal.acceptGaps() })
+    case 'replay':
+      return said(await replay(journal, asked))
+    case 'replay stop':
+      return said({ done: (await journal.replays.stop(asked.id)) ? 1 : 0 })
+    case 'recomputed':
+      return said({ done: await journal.recomputes.append(asked.recompute, asked.changes) })
+    case 'dead-letters retry': {
+      const { count, endpoints } = await journal.retryDeadLetters(asked)
+      return { answer: { done: count }, owedAgain: endpoints }
     }
+    case 'dead-letters discard':
+      return said(await discard(journal, asked, configured))
+    default:
+      return kind satisfies never
   }
-  return { answer: { done: await journal.discardDeadLetters(selected, reason) }, owedAgain: [] }
 }
 
-async function replay(journal: Journal, { selection: chosen, rate }: Asked<'replay'>): Promise<Answer> {
+const said = (answer: Answer): CarriedOut => ({ answer, owedAgain: [] })
+
+async function discard(
+  journal: Journal,
+  { reason, ...selected }: Asked<'dead-letters discard'>,
+  configured: ReadonlySet<string>,
+): Promise<Answer> {
+  if (selected.owedToo === true && (selected.endpoint === undefined || configured.has(selected.endpoint))) {
+    return { error: 'what is owed can be discarded for an endpoint that left the config only' }
+  }
+  return { done: await journal.discardDeadLetters(selected, reason) }
+}
+
+async function replay(journal: Journal, { selection: chosen, rate, total }: Asked<'replay'>): Promise<Answer> {
   try {
-    return { done: (await journal.beginReplay(chosen, rate)).id }
+    return { done: await journal.replays.begin(chosen, rate, total) }
   } catch (error) {
     if (error instanceof UsageError) return { error: error.message }
     throw error

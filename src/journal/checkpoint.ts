@@ -65,9 +65,11 @@ export function moveCheckpoint(sqlite: Sqlite, source: number, durable: Lsn | nu
 export function beginCheckpoint(sqlite: Sqlite, source: number, from: Lsn): void {
   sqlite.run('DELETE FROM slot_intent')
   sqlite.run(
-    `INSERT INTO checkpoint (id, source_id, durable_lsn, complete_from_lsn, complete_from_at) VALUES (1, ?, ?, ?, ?)
+    `INSERT INTO checkpoint (id, source_id, durable_lsn, complete_from_lsn, complete_from_at, complete_from_source_id)
+     VALUES (1, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET source_id = excluded.source_id, durable_lsn = excluded.durable_lsn,
-       complete_from_lsn = excluded.complete_from_lsn, complete_from_at = excluded.complete_from_at, publication = NULL`,
-    [source, from, from, Date.now()],
+       complete_from_lsn = excluded.complete_from_lsn, complete_from_at = excluded.complete_from_at,
+       complete_from_source_id = excluded.complete_from_source_id, publication = NULL`,
+    [source, from, from, Date.now(), source],
   )
 }

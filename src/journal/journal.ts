@@ -20,19 +20,8 @@ import { acceptedGap, acceptGaps, type Gap, listGaps, recordGap, resumeBehind, w
 import { GroupCommit } from './group-commit.js'
 import { appointmentsOfNotes } from './images.js'
 import { migrate } from './migrate.js'
-import {
-  beginReplay,
-  failuresOf,
-  loadReplayed,
-  type Replay,
-  type ReplayedDelivery,
-  type ReplayFailure,
-  type ReplayProgress,
-  type ReplaySelection,
-  readReplay,
-  recordProgress,
-  unfinishedReplays,
-} from './replays.js'
+import { Recomputes } from './recomputes.js'
+import { Replays } from './replays.js'
 import { Requests } from './requests.js'
 import { pruneSlice } from './retention.js'
 import type { JournalTables } from './schema.js'
@@ -53,6 +42,8 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
   /** For queries that are not on the hot path; each runs outside any transaction. */
   readonly db: Kysely<JournalTables>
   readonly requests: Requests
+  readonly replays: Replays
+  readonly recomputes: Recomputes
 
   private constructor(sqlite: Sqlite, db: Kysely<JournalTables>) {
     super(sqlite)
@@ -60,6 +51,8 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
     this.#commits = new GroupCommit(sqlite)
     this.db = db
     this.requests = new Requests(sqlite, this.#commits)
+    this.replays = new Replays(sqlite, this.#commits)
+    this.recomputes = new Recomputes(sqlite, this.#commits)
   }
 
   /** @throws JournalError when the file cannot be opened, is no journal, or is of a newer notifyd. */
@@ -181,30 +174,6 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
     }
     const rows = [...counts].map(([endpoint, known]) => ({ endpoint, ...known }))
     return rows.sort((a, b) => (a.endpoint < b.endpoint ? -1 : 1))
-  }
-
-  /** @throws UsageError for a range that the journal does not have. */
-  beginReplay(selection: ReplaySelection, rate: number | null): Promise<Replay> {
-    return this.#commits.write(() => beginReplay(this.#sqlite, selection, rate))
-  }
-
-  /** @throws as `beginReplay`. */
-  loadReplayed(selection: ReplaySelection, afterId: number, limit: number): readonly ReplayedDelivery[] {
-    return loadReplayed(this.#sqlite, selection, afterId, limit)
-  }
-
-  recordProgress(progress: ReplayProgress): Promise<void> {
-    return this.#commits.write(() => recordProgress(this.#sqlite, progress))
-  }
-
-  unfinishedReplays(): readonly Replay[] {
-    return unfinishedReplays(this.#sqlite)
-  }
-
-  /** Null: there is no such replay. */
-  replay(id: number): (Replay & { readonly failures: readonly ReplayFailure[] }) | null {
-    const replay = readReplay(this.#sqlite, id)
-    return replay === null ? null : { ...replay, failures: failuresOf(this.#sqlite, id) }
   }
 
   deadLetters(selection: DeadLetterSelection, limit: number): readonly DeadLetter[] {

@@ -44,7 +44,8 @@ export class Requests {
 
   answer(id: number, answer: unknown): Promise<void> {
     return this.commits.write(() => {
-      this.sqlite.run('UPDATE request SET answered_at = ?, answer = ? WHERE id = ?', [
+      // Arguments may hold notifications: they are not kept.
+      this.sqlite.run(`UPDATE request SET answered_at = ?, answer = ?, arguments = '{}' WHERE id = ?`, [
         Date.now(),
         JSON.stringify(answer),
         id,

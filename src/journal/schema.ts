@@ -11,6 +11,7 @@ export interface JournalTables {
     last_committed_at_us: number | null
     complete_from_lsn: bigint
     complete_from_at: number
+    complete_from_source_id: number
     publication: string | null
   }
   gap: {
@@ -68,6 +69,7 @@ export interface JournalTables {
     status: number | null
     duration_ms: number | null
     reason: string | null
+    recompute: string | null
   }
   attempt: {
     delivery_id: number
@@ -84,9 +86,11 @@ export interface JournalTables {
     selection: string
     rate: number | null
     total: number
-    done_up_to: Generated<number>
+    done_lsn: bigint | null
+    done_id: number | null
     delivered: Generated<number>
     asked_at: number
+    stopped_at: number | null
     finished_at: number | null
   }
   replay_failure: { replay_id: number; webhook_id: string; endpoint: string; error: string }

@@ -5,11 +5,12 @@ import type { Attempt, Delivery, DeliveryJournal, Settlement } from '../journal/
 import { failpoint } from '../journal/failpoint.js'
 import { AttemptLog } from './attempt-log.js'
 import type { Endpoint } from './endpoint.js'
+import { Health } from './health.js'
 import { Lanes } from './lanes.js'
 import { Poster } from './post.js'
-import { Probe, type ProbeIntervals } from './probe.js'
+import type { ProbeIntervals } from './probe.js'
 import { RequestHeaders } from './request-headers.js'
-import { decide, isSuccess, isUnhealthy, type Outcome, refused } from './retry-policy.js'
+import { type Decision, type Outcome, refused } from './retry-policy.js'
 import { settleDurably } from './settle-durably.js'
 import { refusedUrl, type UrlPolicy } from './url-policy.js'
 
@@ -36,7 +37,7 @@ const maxTimerMs = 3_600_000
 export class EndpointSender {
   readonly #options: SenderOptions
   readonly #lanes = new Lanes()
-  readonly #probe: Probe
+  readonly #health: Health
   readonly #poster: Poster
   readonly #headers: RequestHeaders
   readonly #log: AttemptLog
@@ -47,7 +48,6 @@ export class EndpointSender {
   /** Of these, requests of replays. */
   #held = 0
   #unsettled = 0
-  #pausedUntil = 0
   /** When the next waiting lane becomes due; in the past: some are due and not yet read. */
   #nextDueAt = 0
   #timer: NodeJS.Timeout | null = null
@@ -58,7 +58,7 @@ export class EndpointSender {
   constructor(options: SenderOptions) {
     const { endpoint, configured, policy, userAgent, log } = options
     this.#options = options
-    this.#probe = new Probe(options.probeMs)
+    this.#health = new Health(endpoint, log, options.probeMs)
     this.#poster = new Poster({ endpoint, target: { configured }, policy })
     this.#headers = new RequestHeaders(endpoint, userAgent)
     this.#log = new AttemptLog(log)
@@ -66,7 +66,8 @@ export class EndpointSender {
   }
 
   get state(): { readonly inFlight: number; readonly isProbing: boolean; readonly pausedUntil: number } {
-    return { inFlight: this.#inFlight, isProbing: this.#probe.isProbing, pausedUntil: this.#pausedUntil }
+    const { isProbing, pausedUntil } = this.#health
+    return { inFlight: this.#inFlight, isProbing, pausedUntil }
   }
 
   /** Something new may be owed. */
@@ -87,16 +88,18 @@ export class EndpointSender {
    * may be sent now. What it was given it gives back with `release`.
    */
   hold(lane: string): boolean {
-    const mayOpen = Math.max(1, Math.floor(this.#options.endpoint.concurrency / 4))
-    const isFree = !this.#probe.isProbing && Date.now() >= this.#pausedUntil && this.#held < mayOpen
-    if (this.#stopping.signal.aborted || !isFree || this.#inFlight >= this.#options.endpoint.concurrency) return false
-    if (!this.#lanes.hold(lane)) return false
+    const { mayOpen, notBefore } = this.#health
+    const ofReplays = Math.max(1, Math.floor(mayOpen / 4))
+    if (this.#stopping.signal.aborted || Date.now() < notBefore) return false
+    if (this.#held >= ofReplays || this.#inFlight >= mayOpen || !this.#lanes.hold(lane)) return false
     this.#inFlight += 1
     this.#held += 1
     return true
   }
 
-  release(lane: string): void {
+  /** The replay's request has ended, begun at `startedAt` (unix ms); null: it was given up. */
+  release(lane: string, outcome: Outcome | null, startedAt: number): void {
+    if (outcome !== null) this.#health.judge(outcome, 1, startedAt)
     this.#inFlight -= 1
     this.#held -= 1
     this.#lanes.release(lane)
@@ -119,8 +122,7 @@ export class EndpointSender {
   #pump(): void {
     if (this.#stopping.signal.aborted) return
     const nowMs = Date.now()
-    const notBefore = Math.max(this.#pausedUntil, this.#probe.nextAt)
-    const mayOpen = this.#probe.isProbing ? 1 : this.#options.endpoint.concurrency
+    const { notBefore, mayOpen } = this.#health
     while (nowMs >= notBefore && this.#inFlight < mayOpen && this.#unsettled < maxUnsettled) {
       if (this.#lanes.size <= lowWater) this.#read(nowMs)
       const delivery = this.#lanes.take()
@@ -163,7 +165,7 @@ export class EndpointSender {
       const durationMs = performance.now() - started
       const { status, error } = outcome
       const attempt = { deliveryId: delivery.id, number, startedAt, durationMs, status, error }
-      const settlement = this.#judge(delivery, attempt, outcome)
+      const settlement = settlementOf(delivery, attempt, this.#health.judge(outcome, number, startedAt))
       this.#pump()
       failpoint('before settle')
       const { journal, endpoint, log } = this.#options
@@ -183,25 +185,6 @@ export class EndpointSender {
     if (isRefused) return { status: null, error: refused, retryAfter: null, isStale: false }
     const path = delivery.url === null ? this.#path : pathOf(delivery.url)
     return this.#poster.post(path, this.#headers.of(delivery, number, at, isReplay), delivery.body)
-  }
-
-  #judge(delivery: Delivery, attempt: Attempt, outcome: Outcome): Settlement {
-    const { endpoint, log } = this.#options
-    const nowMs = Date.now()
-    if (isSuccess(outcome)) {
-      if (this.#probe.succeeded()) log.info({ endpoint: endpoint.name }, 'endpoint recovered')
-    } else if (!isUnhealthy(outcome)) this.#probe.answered(nowMs)
-    else if (this.#probe.failed(nowMs, attempt.startedAt)) {
-      log.warn(
-        { endpoint: endpoint.name, error: outcome.error },
-        'endpoint failing: one request at a time until one succeeds',
-      )
-    }
-    const decision = decide(outcome, attempt.number, endpoint.retrySeconds, nowMs, Math.random())
-    if (decision.tag === 'delivered') return { tag: decision.tag, delivery, attempt }
-    this.#pausedUntil = Math.max(this.#pausedUntil, decision.pauseUntil ?? 0)
-    if (decision.tag === 'dead') return { tag: decision.tag, delivery, attempt }
-    return { tag: 'retry', delivery, attempt, retryAt: decision.retryAt }
   }
 
   #finish(settlement: Settlement): void {
@@ -238,6 +221,11 @@ export class EndpointSender {
   #tellIdle(): void {
     if (this.#stopping.signal.aborted && this.#unsettled === 0) this.#idle?.()
   }
+}
+
+function settlementOf(delivery: Delivery, attempt: Attempt, decision: Decision): Settlement {
+  if (decision.tag === 'retry') return { tag: decision.tag, delivery, attempt, retryAt: decision.retryAt }
+  return { tag: decision.tag, delivery, attempt }
 }
 
 const pathOf = (url: string): string => {

@@ -18,6 +18,8 @@ CREATE TABLE checkpoint (
   -- From here on the journal is whole: first the slot's beginning, later the end of what was pruned.
   complete_from_lsn INTEGER NOT NULL,
   complete_from_at INTEGER NOT NULL,
+  -- Its history: LSNs of those before it mean something else.
+  complete_from_source_id INTEGER NOT NULL REFERENCES source (id),
   -- The publication as it was when it was last seen to be right.
   publication TEXT
 ) STRICT;
@@ -101,14 +103,16 @@ CREATE TABLE delivery (
   status INTEGER,
   duration_ms REAL,
   -- Why an operator discarded it.
-  reason TEXT
+  reason TEXT,
+  -- The recompute that made it: a dead letter until a replay has delivered it.
+  recompute TEXT
 ) STRICT;
 
 CREATE INDEX delivery_owed ON delivery (endpoint, id) WHERE state = 'owed';
 CREATE INDEX delivery_owed_lane ON delivery (endpoint, lane, id) WHERE state = 'owed';
 CREATE INDEX delivery_dead ON delivery (endpoint, id) WHERE state = 'dead';
 CREATE INDEX delivery_change ON delivery (change_id);
-CREATE INDEX delivery_commit ON delivery (commit_lsn, id) WHERE commit_lsn IS NOT NULL;
+CREATE INDEX delivery_commit ON delivery (commit_lsn, id);
 
 -- Failed attempts; the one that delivered stands in the delivery's own row.
 CREATE TABLE attempt (
@@ -142,15 +146,18 @@ CREATE TABLE endpoint_sequence (
 -- A replay: stored deliveries of a range of commits, POSTed again. Finished ones tell what came of them.
 CREATE TABLE replay (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
-  -- JSON: from, to, endpoint, only, appointment.
+  -- JSON: from, to, endpoint, only, appointment, recompute.
   selection TEXT NOT NULL,
   -- A second; null: as fast as it goes.
   rate REAL,
   total INTEGER NOT NULL,
-  -- Everything up to this delivery is done: where a daemon that was killed goes on.
-  done_up_to INTEGER NOT NULL DEFAULT 0,
+  -- Everything up to this commit's delivery is done: where a daemon that was killed goes on.
+  done_lsn INTEGER,
+  done_id INTEGER,
   delivered INTEGER NOT NULL DEFAULT 0,
   asked_at INTEGER NOT NULL,
+  -- An operator wants it to end.
+  stopped_at INTEGER,
   finished_at INTEGER
 ) STRICT;
 
@@ -160,7 +167,7 @@ CREATE TABLE replay_failure (
   endpoint TEXT NOT NULL,
   error TEXT NOT NULL,
   PRIMARY KEY (replay_id, webhook_id)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- What a command asks of the running daemon, and its answer.
 CREATE TABLE request (

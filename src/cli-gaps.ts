@@ -1,0 +1,22 @@
+// `notifyd gaps` on the command line.
+import type { Command } from 'commander'
+import type { Finished, Options, Shared } from './cli-options.js'
+import { loadConfig } from './config.js'
+import { acceptGaps, listGaps } from './terminal/gaps.js'
+
+export function gapCommands(program: Command, shared: Shared, done: Finished): void {
+  const gaps = program.command('gaps').description('changes that are missing, and going on behind them').exitOverride()
+  const target = async ({ config, json }: Options) => ({
+    journal: (await loadConfig(config)).journal.url,
+    json: json === true,
+  })
+  shared(gaps.command('list').description('every gap there was'), 'gaps list').action(async (options: Options) => {
+    process.stdout.write(await listGaps(await target(options)))
+    done(0)
+  })
+  const accept = gaps.command('accept').description('let the daemon go on behind the gap, at its next start')
+  shared(accept, 'gaps accept').action(async (options: Options) => {
+    process.stdout.write(await acceptGaps(await target(options)))
+    done(0)
+  })
+}
