@@ -30,6 +30,7 @@ const weights = {
   'path frozen': 2,
   'path cut': 3,
   'journal disk full': 2,
+  'clock stepped': 3,
   'receiver refuses': 2,
   'receiver hangs': 2,
   'receiver drips': 2,
@@ -76,6 +77,9 @@ export async function fault(site: ChaosSite, random: Random): Promise<FaultName>
       break
     case 'journal disk full':
       await diskFull(site, forMs)
+      break
+    case 'clock stepped':
+      site.stepClock((random.below(2) === 0 ? -1 : 1) * (1 + random.below(240)) * 1000)
       break
     case 'receiver refuses':
       await receiver.refuse()

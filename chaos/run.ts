@@ -47,6 +47,7 @@ while (Date.now() < untilMs) {
   await sleep(200 + random.below(1_200))
 }
 working.abort()
+site.stepClock(0)
 const transactions = (await Promise.all(writers)).reduce((sum, writer) => sum + writer.transactions, 0)
 
 const client = new pg.Client(site.postgres.superuserUrl())

@@ -1,7 +1,8 @@
 // The place of a chaos run: a PostgreSQL behind a TCP path that can fail, three receivers, and one daemon, which is started
 // again whenever it has ended.
 import { randomBytes } from 'node:crypto'
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import pg from 'pg'
 import { applyClinicalSchema, createDaemonRole } from '../testbed/clinical-schema.js'
 import { type DaemonHome, type DaemonProcess, makeHome, spawnNotifyd } from '../testbed/daemon.js'
@@ -22,6 +23,8 @@ export interface ChaosSite extends AsyncDisposable {
   daemon(): DaemonProcess
   /** The next start of the daemon gets this failpoint. */
   arm(failpoint: string): void
+  /** The daemon's wall clock is off by this from now on; its next starts' too. */
+  stepClock(offMs: number): void
   /** Ends the keeping alive; the daemon goes on. */
   stopRestarting(): void
   /** How often the daemon ended, by exit status or signal. */
@@ -59,12 +62,15 @@ export async function openChaosSite(logFile: string): Promise<ChaosSite> {
     receivers,
     home,
     daemon: () => keeper.daemon,
+    stepClock: (offMs) => writeFileSync(clockFile(home), String(offMs)),
     arm: (failpoint) => keeper.arm(failpoint),
     stopRestarting: () => keeper.stopRestarting(),
     ends: keeper.ends,
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   }
 }
+
+const clockFile = (home: DaemonHome): string => join(home.path, 'clock')
 
 /** Starts the daemon again whenever it has ended, as a service manager would. */
 class Keeper implements AsyncDisposable {
@@ -95,7 +101,11 @@ class Keeper implements AsyncDisposable {
   }
 
   #start(): DaemonProcess {
-    const env: Record<string, string> = this.#failpoint === null ? {} : { NOTIFYD_FAILPOINT: this.#failpoint }
+    const env = {
+      NODE_OPTIONS: `--import ${new URL('../testbed/stepped-clock.mjs', import.meta.url).href}`,
+      CLOCK_FILE: clockFile(this.home),
+      ...(this.#failpoint !== null && { NOTIFYD_FAILPOINT: this.#failpoint }),
+    }
     this.#failpoint = null
     const daemon = spawnNotifyd(this.home, ['run'], env)
     void daemon.exited.then(({ status, signal }) => {

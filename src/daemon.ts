@@ -109,6 +109,7 @@ async function own(journal: Journal, parts: Parts): Promise<void> {
       log.error({ code: errorCode(error) }, 'a request could not be carried out; trying again')
     })
   }, lookForRequestsMs)
+  await journal.endWaitsOfTheFuture(Date.now())
   deliverer.start()
   replays.wake()
   try {

@@ -4,8 +4,11 @@
 /** Unix time in microseconds. A safe integer for every moment a clinic can commit at. */
 export type Micros = number
 
-/** The present moment, with the millisecond precision of the system's clock. */
-export const nowMicros = (): Micros => Date.now() * 1000
+/**
+ * Unix milliseconds that never jump while the process lives: what is to happen later is planned by it, so that a system
+ * clock which is set back an hour makes nothing wait for an hour.
+ */
+export const steadyNow = (): number => Math.round(performance.timeOrigin + performance.now())
 
 /** PostgreSQL's epoch (2000-01-01T00:00:00Z) in unix microseconds. */
 export const postgresEpochMicros = 946_684_800_000_000

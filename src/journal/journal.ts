@@ -98,6 +98,16 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
     return appointmentsOfNotes(this.#sqlite, noteIds)
   }
 
+  /** Waits that were noted at a time that is yet to come (the system's clock was set back since) end now (unix ms). */
+  endWaitsOfTheFuture(now: number): Promise<void> {
+    const update = `
+      UPDATE lane_wait SET retry_at = ? WHERE retry_at > ? AND EXISTS (
+        SELECT 1 FROM attempt a WHERE a.delivery_id = lane_wait.delivery_id AND a.started_at > ?)`
+    return this.#commits.write(() => {
+      this.#sqlite.run(update, [now, now, now])
+    })
+  }
+
   slotIntent(): { readonly slot: string } | null {
     const row = this.#sqlite.get('SELECT slot FROM slot_intent')
     return row === null ? null : { slot: String(row['slot']) }

@@ -1,6 +1,7 @@
 // Pays what is owed to one endpoint: reads a bounded window of deliveries, keeps as many requests open as the endpoint may
 // have, settles each outcome in the journal, and only then lets the lane go on. Knows nothing of other endpoints.
 import type { Log } from '../base/log.js'
+import { steadyNow } from '../base/time.js'
 import type { Attempt, Delivery, DeliveryJournal, Settlement } from '../journal/delivery.js'
 import { failpoint } from '../journal/failpoint.js'
 import { AttemptLog } from './attempt-log.js'
@@ -90,14 +91,14 @@ export class EndpointSender {
   hold(lane: string): boolean {
     const { mayOpen, notBefore } = this.#health
     const ofReplays = Math.max(1, Math.floor(mayOpen / 4))
-    if (this.#stopping.signal.aborted || Date.now() < notBefore) return false
+    if (this.#stopping.signal.aborted || steadyNow() < notBefore) return false
     if (this.#held >= ofReplays || this.#inFlight >= mayOpen || !this.#lanes.hold(lane)) return false
     this.#inFlight += 1
     this.#held += 1
     return true
   }
 
-  /** The replay's request has ended, begun at `startedAt` (unix ms); null: it was given up. */
+  /** The replay's request has ended, begun at `startedAt` (unix ms, steady); null: it was given up. */
   release(lane: string, outcome: Outcome | null, startedAt: number): void {
     if (outcome !== null) this.#health.judge(outcome, 1, startedAt)
     this.#inFlight -= 1
@@ -121,7 +122,7 @@ export class EndpointSender {
 
   #pump(): void {
     if (this.#stopping.signal.aborted) return
-    const nowMs = Date.now()
+    const nowMs = steadyNow()
     const { notBefore, mayOpen } = this.#health
     while (nowMs >= notBefore && this.#inFlight < mayOpen && this.#unsettled < maxUnsettled) {
       if (this.#lanes.size <= lowWater) this.#read(nowMs)
@@ -154,6 +155,7 @@ export class EndpointSender {
 
   async #attempt(delivery: Delivery): Promise<void> {
     const startedAt = Date.now()
+    const steadyStart = steadyNow()
     const started = performance.now()
     const number = delivery.attempts + 1
     this.#inFlight += 1
@@ -165,7 +167,7 @@ export class EndpointSender {
       const durationMs = performance.now() - started
       const { status, error } = outcome
       const attempt = { deliveryId: delivery.id, number, startedAt, durationMs, status, error }
-      const settlement = settlementOf(delivery, attempt, this.#health.judge(outcome, number, startedAt))
+      const settlement = settlementOf(delivery, attempt, this.#health.judge(outcome, number, steadyStart))
       this.#pump()
       failpoint('before settle')
       const { journal, endpoint, log } = this.#options

@@ -1,6 +1,7 @@
 // Whether an endpoint may be sent to now: probed after failures in a row, left alone while its Retry-After lasts (spec
 // section 7). Fed by every outcome, those of replays too.
 import type { Log } from '../base/log.js'
+import { steadyNow } from '../base/time.js'
 import type { Endpoint } from './endpoint.js'
 import { Probe, type ProbeIntervals } from './probe.js'
 import { type Decision, decide, isSuccess, isUnhealthy, type Outcome } from './retry-policy.js'
@@ -21,7 +22,7 @@ export class Health {
     return this.#probe.isProbing
   }
 
-  /** Unix ms. */
+  /** Unix ms, steady (as all times here). */
   get pausedUntil(): number {
     return this.#pausedUntil
   }
@@ -38,7 +39,7 @@ export class Health {
 
   /** What the outcome of the attempt with this number (from 1), begun at `startedAt` (unix ms), means for its delivery. */
   judge(outcome: Outcome, number: number, startedAt: number): Decision {
-    const nowMs = Date.now()
+    const nowMs = steadyNow()
     const { name, retrySeconds } = this.endpoint
     if (isSuccess(outcome)) {
       if (this.#probe.succeeded()) this.log.info({ endpoint: name }, 'endpoint recovered')

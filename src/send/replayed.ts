@@ -2,6 +2,7 @@
 // tried three times and then reported; live deliveries of its lane go first, and none ever waits for more than one request.
 import { pause } from '../base/backoff.js'
 import type { Log } from '../base/log.js'
+import { steadyNow } from '../base/time.js'
 import { formatLsn } from '../capture/lsn.js'
 import type { Settlement } from '../journal/delivery.js'
 import type { ReplayedDelivery } from '../journal/replay-range.js'
@@ -57,16 +58,17 @@ export class Replayed {
       await pause(lookAgainMs, this.signal)
     }
     const startedAt = Date.now()
+    const steadyStart = steadyNow()
     let outcome: Outcome | null = null
     try {
       outcome = await sender.post(delivery, number, new Date(startedAt), true)
       if (outcome === null) return null
-      const durationMs = Date.now() - startedAt
+      const durationMs = steadyNow() - steadyStart
       this.#report(outcome, number, durationMs)
       if (delivery.isDead && isSuccess(outcome)) await this.#settle(outcome, startedAt, durationMs)
       return outcome
     } finally {
-      sender.release(delivery.lane, outcome, startedAt)
+      sender.release(delivery.lane, outcome, steadyStart)
     }
   }
 
@@ -104,7 +106,7 @@ export class Pace {
 
   async turn(signal: AbortSignal): Promise<void> {
     if (this.rate === null) return
-    const now = Date.now()
+    const now = steadyNow()
     const at = Math.max(now, this.#nextAt)
     this.#nextAt = at + 1000 / this.rate
     if (at > now) await pause(at - now, signal)
