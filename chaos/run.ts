@@ -17,7 +17,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '1' },
     seed: { type: 'string', default: String(Math.floor(Date.now() / 1000) % 100_000) },
     writers: { type: 'string', default: '4' },
-    rate: { type: 'string', default: '20' },
+    rate: { type: 'string', default: '50' },
   },
 })
 const seed = Number(values.seed)
