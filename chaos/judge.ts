@@ -59,7 +59,7 @@ export function judge(truth: readonly Truth[], receiver: Receiver): Verdict {
     ...compare(due, seen),
     duplicates,
     contradictions,
-    holes: Math.max(0, ...sequences) - sequences.size,
+    holes: [...sequences].reduce((highest, sequence) => Math.max(highest, sequence), 0) - sequences.size,
     unsigned: tally('signature'),
     overlaps: tally('overlap'),
   }

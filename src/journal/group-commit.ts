@@ -1,5 +1,6 @@
-// Writes of many callers, one fsync: jobs that arrive within a turn of the event loop share a transaction. A promise
-// resolves only when its job is on the disk. Owns that a job that fails takes no other with it.
+// Writes of many callers, one fsync: jobs that arrive within a turn of the event loop share a transaction, and those that
+// are in no hurry wait a little for company. A promise resolves only when its job is on the disk. Owns that a job that fails
+// takes no other with it.
 import type { Sqlite } from './sqlite.js'
 
 interface Job {
@@ -8,14 +9,46 @@ interface Job {
   failed(error: unknown): void
 }
 
+/** What is in no hurry waits for this many times what the last commit took, so that a slow disk gets larger groups. */
+const patience = 3
+const longestWaitMs = 20
+
 export class GroupCommit {
   #jobs: Job[] = []
-  #scheduled = false
+  #hurried: NodeJS.Immediate | null = null
+  #unhurried: NodeJS.Timeout | null = null
+  #lastTookMs = 1
 
   constructor(private readonly sqlite: Sqlite) {}
 
   /** `work` is synchronous, and may run twice when another job of its group fails. */
   write<T>(work: () => T): Promise<T> {
+    this.#hurried ??= setImmediate(() => this.flush())
+    return this.#add(work)
+  }
+
+  /** As `write`, some milliseconds later where nothing else is written meanwhile. */
+  writeSoon<T>(work: () => T): Promise<T> {
+    const waitMs = Math.min(longestWaitMs, patience * this.#lastTookMs)
+    if (this.#hurried === null) this.#unhurried ??= setTimeout(() => this.flush(), waitMs)
+    return this.#add(work)
+  }
+
+  /** Commits what waits, now. */
+  flush(): void {
+    if (this.#hurried !== null) clearImmediate(this.#hurried)
+    if (this.#unhurried !== null) clearTimeout(this.#unhurried)
+    this.#hurried = null
+    this.#unhurried = null
+    const jobs = this.#jobs
+    this.#jobs = []
+    if (jobs.length === 0) return
+    const started = performance.now()
+    if (!this.#commits(jobs)) for (const job of jobs) this.#commits([job])
+    this.#lastTookMs = performance.now() - started
+  }
+
+  #add<T>(work: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
       const results: T[] = []
       this.#jobs.push({
@@ -25,20 +58,7 @@ export class GroupCommit {
         done: () => resolve(results[0] as T),
         failed: reject,
       })
-      if (this.#scheduled) return
-      this.#scheduled = true
-      setImmediate(() => this.flush())
     })
-  }
-
-  /** Commits what waits, now. */
-  flush(): void {
-    this.#scheduled = false
-    const jobs = this.#jobs
-    this.#jobs = []
-    if (jobs.length === 0) return
-    if (this.#commits(jobs)) return
-    for (const job of jobs) this.#commits([job])
   }
 
   /** Whether the group is settled: committed, or alone in having failed. */

@@ -89,7 +89,7 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
   }
 
   settle(settlements: readonly Settlement[]): Promise<void> {
-    return this.#commits.write(() => {
+    return this.#commits.writeSoon(() => {
       for (const settlement of settlements) settle(this.#sqlite, settlement)
     })
   }

@@ -38,7 +38,7 @@ export class Poster {
   }
 
   /** Resolves when the exchange has ended, whatever came of it; null: `abort` ended it. Never rejects. */
-  post(path: string, headers: Record<string, string>, body: string): Promise<Outcome | null> {
+  post(path: string, headers: string[], body: string): Promise<Outcome | null> {
     return new Promise((resolve) => {
       let controller: Dispatcher.DispatchController | null = null
       let status: number | null = null

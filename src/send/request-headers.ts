@@ -7,27 +7,34 @@ import { Signer } from './signature.js'
 
 export class RequestHeaders {
   readonly #common: Readonly<Record<string, string>>
+  /** Names and values in turn. */
+  readonly #flatCommon: readonly string[]
   readonly #signer: Signer
 
   constructor({ headers, secrets }: Endpoint, userAgent: string) {
     this.#common = { 'content-type': 'application/json', 'user-agent': userAgent, ...lowerCase(headers) }
+    this.#flatCommon = Object.entries(this.#common).flat()
     this.#signer = new Signer(secrets)
   }
 
-  /** @param attempt from 1, in a replay too */
-  of(delivery: Delivery, attempt: number, at: Date, isReplay = false): Record<string, string> {
-    const headers: Record<string, string> = {
-      ...this.#common,
-      ...lowerCase(delivery.headers),
-      ...this.#signer.headers(delivery.webhookId, at, delivery.body),
-      'notification-type': delivery.notification,
-      'notification-attempt': String(attempt),
-    }
-    if (isReplay) headers['notification-replay'] = 'true'
-    if (delivery.commitLsn !== null) headers['notification-lsn'] = formatLsn(delivery.commitLsn)
-    if (delivery.committedAt !== null) headers['notification-committed-at'] = isoMicros(delivery.committedAt)
-    if (delivery.sequence !== null) headers['notification-sequence'] = String(delivery.sequence)
+  /**
+   * Names and values in turn.
+   * @param attempt from 1, in a replay too
+   */
+  of(delivery: Delivery, attempt: number, at: Date, isReplay = false): string[] {
+    const headers = this.#withProtocols(delivery.headers)
+    this.#signer.addHeaders(headers, delivery.webhookId, at, delivery.body)
+    headers.push('notification-type', delivery.notification, 'notification-attempt', String(attempt))
+    if (isReplay) headers.push('notification-replay', 'true')
+    if (delivery.commitLsn !== null) headers.push('notification-lsn', formatLsn(delivery.commitLsn))
+    if (delivery.committedAt !== null) headers.push('notification-committed-at', isoMicros(delivery.committedAt))
+    if (delivery.sequence !== null) headers.push('notification-sequence', String(delivery.sequence))
     return headers
+  }
+
+  #withProtocols(given: Readonly<Record<string, string>>): string[] {
+    for (const _ in given) return Object.entries({ ...this.#common, ...lowerCase(given) }).flat()
+    return [...this.#flatCommon]
   }
 }
 

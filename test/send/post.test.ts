@@ -42,7 +42,7 @@ async function bareServer(onSocket: (socket: Socket) => void = () => undefined) 
   return { port, received, connections: () => connections }
 }
 
-const post = (poster: Poster) => poster.post('/', { 'content-type': 'application/json' }, '{}')
+const post = (poster: Poster) => poster.post('/', ['content-type', 'application/json'], '{}')
 
 describe('how an exchange ends', () => {
   test.each<[string, Behaviour, object]>([

@@ -55,7 +55,7 @@ function posterTo(url: string, given: Partial<Endpoint> = {}): Poster {
   return poster
 }
 
-const post = (poster: Poster) => poster.post('/', { 'content-type': 'application/json' }, '{}')
+const post = (poster: Poster) => poster.post('/', ['content-type', 'application/json'], '{}')
 
 describe('an https endpoint', () => {
   test('is posted to where its certificate is of the given authority; the connection is kept', async () => {
