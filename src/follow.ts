@@ -30,7 +30,7 @@ export interface FollowOptions extends StartOptions {
 /** A batch: small enough that sending goes on between two of them, large enough to share an fsync. */
 const maxChanges = 500
 const maxBytes = 4 * 1024 * 1024
-const maxQueuedBytes = 8 * 1024 * 1024
+const maxQueuedBytes = 2 * 1024 * 1024
 const publicationWatchMs = 10_000
 
 /** Returns when `signal` ended it. @throws NotReadyError, GapError, StreamError or what pg throws; see `judge`. */

@@ -12,6 +12,8 @@ interface Job {
 /** What is in no hurry waits for this many times what the last commit took, so that a slow disk gets larger groups. */
 const patience = 3
 const longestWaitMs = 20
+/** So many have company enough. */
+const company = 100
 
 export class GroupCommit {
   #jobs: Job[] = []
@@ -30,6 +32,7 @@ export class GroupCommit {
   /** As `write`, some milliseconds later where nothing else is written meanwhile. */
   writeSoon<T>(work: () => T): Promise<T> {
     const waitMs = Math.min(longestWaitMs, patience * this.#lastTookMs)
+    if (this.#jobs.length >= company) this.#hurried ??= setImmediate(() => this.flush())
     if (this.#hurried === null) this.#unhurried ??= setTimeout(() => this.flush(), waitMs)
     return this.#add(work)
   }

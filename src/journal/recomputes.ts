@@ -8,7 +8,7 @@ import type { OwedNotification, ProtocolOutcome, Source } from '../compute/compu
 import { webhookId } from '../compute/webhook-id.js'
 import { appendDelivery, Sequences } from './append.js'
 import type { GroupCommit } from './group-commit.js'
-import { limitsOf, type ReplaySelection } from './replay-range.js'
+import { boundsOf, type ReplaySelection } from './replay-range.js'
 import type { Sqlite } from './sqlite.js'
 import type { SqliteValue } from './sqlite-driver.js'
 
@@ -61,17 +61,13 @@ export class Recomputes {
 
   /** In the order in which they were journaled, with ids above `afterId`, at most `limit`. */
   changes(selection: ReplaySelection, afterId: number, limit: number): readonly JournaledChange[] {
-    const { from, to } = limitsOf(selection)
-    const parts = ['c.id > ?', 'c.commit_lsn >= ?', 'c.source_id >= (SELECT complete_from_source_id FROM checkpoint)']
-    const values: SqliteValue[] = [afterId, from]
-    const add = (sql: string, value: SqliteValue | null | undefined) => {
-      if (value === null || value === undefined) return
-      parts.push(sql)
-      values.push(value)
-    }
-    add('c.commit_lsn <= ?', to)
-    add('c.appointment_external_id = ? COLLATE NOCASE', selection.appointment)
-    const query = `SELECT ${changeColumns} WHERE ${parts.join(' AND ')} ORDER BY c.id LIMIT ?`
+    const bounds = boundsOf(this.sqlite, selection)
+    if (bounds === null) return []
+    const { appointment } = selection
+    const values: SqliteValue[] = [Math.max(afterId + 1, bounds.first), bounds.last]
+    const ofOne = appointment === undefined ? '' : 'AND c.appointment_external_id = ? COLLATE NOCASE'
+    if (appointment !== undefined) values.push(appointment)
+    const query = `SELECT ${changeColumns} WHERE c.id >= ? AND c.id <= ? ${ofOne} ORDER BY c.id LIMIT ?`
     return this.sqlite.all<ChangeRow>(query, [...values, limit]).map(toJournaledChange)
   }
 
@@ -98,7 +94,7 @@ export class Recomputes {
         this.sqlite.run('UPDATE change SET outcomes = ? WHERE id = ?', [JSON.stringify(outcomes), changeId])
         for (const { notification, isKept } of this.unseen(journaled, notifications)) {
           if (!isKept) appendDelivery(this.sqlite, sequences, changeId, journaled.change, notification)
-          this.#keep(notification.webhookId, recompute)
+          this.#keep(changeId, notification.webhookId, recompute)
           count += 1
         }
       }
@@ -107,19 +103,19 @@ export class Recomputes {
     })
   }
 
-  #keep(id: string, recompute: string): void {
-    const update = `UPDATE delivery SET state = 'dead', settled_at = ?, recompute = ? WHERE webhook_id = ?`
-    this.sqlite.run(update, [Date.now(), recompute, id])
+  #keep(changeId: number, id: string, recompute: string): void {
+    const update = `UPDATE delivery SET state = 'dead', settled_at = ?, recompute = ? WHERE change_id = ? AND webhook_id = ?`
+    this.sqlite.run(update, [Date.now(), recompute, changeId, id])
   }
 
-  #unseen({ source, change }: JournaledChange, notification: OwedNotification, index: number): Unseen[] {
+  #unseen({ id: changeId, source, change }: JournaledChange, notification: OwedNotification, index: number): Unseen[] {
     const { commitLsn, ordinal } = change
     const { protocol, endpoint } = notification
-    const known = 'SELECT body, state, recompute FROM delivery WHERE webhook_id = ?'
+    const known = 'SELECT body, state, recompute FROM delivery WHERE change_id = ? AND webhook_id = ?'
     let latest: { id: string; row: Record<string, unknown> } | null = null
     for (let generation = 0; ; generation += 1) {
       const id = webhookId({ source, commitLsn, ordinal, protocol, endpoint, index, generation })
-      const row = this.sqlite.get(known, [id])
+      const row = this.sqlite.get(known, [changeId, id])
       if (row !== null) latest = { id, row }
       else if (latest?.row['body'] !== notification.body) {
         return [{ notification: { ...notification, webhookId: id }, isKept: false }]

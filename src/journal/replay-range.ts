@@ -1,7 +1,7 @@
 // Which stored deliveries a range of commits has (spec section 9). What is still owed is left to the sender, what was
 // discarded to its reason. Read in slices of the index, so that a narrow filter over a long range stops nothing else.
 import { UsageError } from '../base/errors.js'
-import { formatLsn, type Lsn, parseLsn, toLsn } from '../capture/lsn.js'
+import { formatLsn, type Lsn, parseLsn } from '../capture/lsn.js'
 import { type Checkpoint, readCheckpoint } from './checkpoint.js'
 import { deliveryColumns, toDelivery } from './deliveries.js'
 import type { Delivery } from './delivery.js'
@@ -21,14 +21,15 @@ export interface ReplaySelection {
 }
 
 export interface ReplayedDelivery extends Delivery {
+  readonly changeId: number
   /** A dead letter: success settles it. */
   readonly isDead: boolean
 }
 
-/** A place in the order of replay. */
+/** A place in the order of replay: everything up to this delivery of this change. */
 export interface ReplayPlace {
-  readonly commitLsn: Lsn
-  readonly id: number
+  readonly changeId: number
+  readonly deliveryId: number
 }
 
 export interface ReplaySlice {
@@ -37,11 +38,8 @@ export interface ReplaySlice {
   readonly end: ReplayPlace | null
 }
 
+/** Changes. */
 const sliceRows = 256
-
-/** Histories of the server that lie before a gap, and their LSNs, are left out. */
-const ofThisHistory =
-  'd.change_id IN (SELECT id FROM change WHERE source_id >= (SELECT complete_from_source_id FROM checkpoint))'
 
 /** @throws UsageError for a range that the journal does not have: below `complete_from`, or after its end */
 export function checkRange(sqlite: Sqlite, selection: Pick<ReplaySelection, 'from' | 'to'>): void {
@@ -74,7 +72,7 @@ function lsnOf(option: string, text: string): Lsn {
 type Condition = readonly [sql: string, values: readonly SqliteValue[]]
 
 function filter(selection: ReplaySelection): Condition {
-  const parts = ["d.state IN ('delivered', 'dead')", ofThisHistory]
+  const parts = ["d.state IN ('delivered', 'dead')"]
   const values: SqliteValue[] = []
   const add = (sql: string, ...given: SqliteValue[]) => {
     parts.push(sql)
@@ -88,36 +86,62 @@ function filter(selection: ReplaySelection): Condition {
   return [parts.join(' AND '), values]
 }
 
-function rangeBehind(selection: ReplaySelection, after: ReplayPlace | null): Condition {
-  const { from, to } = limitsOf(selection)
-  const { commitLsn, id } = after ?? { commitLsn: from, id: 0 }
-  const behind = '(d.commit_lsn, d.id) > (?, ?)'
-  return to === null ? [behind, [commitLsn, id]] : [`${behind} AND d.commit_lsn <= ?`, [commitLsn, id, to]]
+interface Bounds {
+  /** Ids of changes, both inclusive. */
+  readonly first: number
+  readonly last: number
 }
+
+/**
+ * Ids ascend as the server committed; within one history LSNs do too. Histories that lie before a gap are left out: their LSNs
+ * mean something else. Null: there is no change in the range.
+ */
+export function boundsOf(sqlite: Sqlite, selection: Pick<ReplaySelection, 'from' | 'to'>): Bounds | null {
+  const { from, to } = limitsOf(selection)
+  const histories = sqlite
+    .all('SELECT id FROM source WHERE id >= (SELECT complete_from_source_id FROM checkpoint) ORDER BY id')
+    .map((row) => Number(row['id']))
+  const idOf = (query: string, values: readonly SqliteValue[]) =>
+    sqlite.get(query, values)?.['id'] as number | undefined
+  const firstOf = 'SELECT id FROM change WHERE source_id = ? AND commit_lsn >= ? ORDER BY commit_lsn, ordinal LIMIT 1'
+  const lastOf = `
+    SELECT id FROM change WHERE source_id = ? AND commit_lsn <= ? ORDER BY commit_lsn DESC, ordinal DESC LIMIT 1`
+  const first = histories.map((id) => idOf(firstOf, [id, from])).find((id) => id !== undefined)
+  const last = histories
+    .toReversed()
+    .map((id) => idOf(lastOf, [id, to ?? endOfTime]))
+    .find((id) => id !== undefined)
+  return first === undefined || last === undefined || last < first ? null : { first, last }
+}
+
+const endOfTime = 2n ** 63n - 1n
+
+const join = 'FROM change c JOIN delivery d ON d.change_id = c.id'
 
 /** How many there are. Reads the whole range. */
 export function countReplayed(sqlite: Sqlite, selection: ReplaySelection): number {
-  const [range, limits] = rangeBehind(selection, null)
+  const bounds = boundsOf(sqlite, selection)
+  if (bounds === null) return 0
   const [condition, values] = filter(selection)
-  const query = `SELECT count(*) AS n FROM delivery d WHERE ${range} AND ${condition}`
-  return Number(sqlite.get(query, [...limits, ...values])?.['n'])
+  const query = `SELECT count(*) AS n ${join} WHERE c.id >= ? AND c.id <= ? AND ${condition}`
+  return Number(sqlite.get(query, [bounds.first, bounds.last, ...values])?.['n'])
 }
 
-/** In the order of their commits, and within one of them in the order in which they became owed. */
+/** In the order of their changes, and for one change in the order in which they became owed. */
 export function readReplayed(sqlite: Sqlite, selection: ReplaySelection, after: ReplayPlace | null): ReplaySlice {
-  const [range, limits] = rangeBehind(selection, after)
-  const order = 'ORDER BY d.commit_lsn, d.id'
-  const endOfSlice = `SELECT d.commit_lsn, d.id FROM delivery d WHERE ${range} ${order} LIMIT 1 OFFSET ${sliceRows - 1}`
-  const [last] = sqlite.all<{ commit_lsn: bigint; id: number }>(endOfSlice, limits)
-  const [upTo, end]: Condition =
-    last === undefined ? ['', []] : ['AND (d.commit_lsn, d.id) <= (?, ?)', [last.commit_lsn, last.id]]
+  const bounds = boundsOf(sqlite, selection)
+  if (bounds === null) return { deliveries: [], end: null }
+  const { changeId, deliveryId } = after ?? { changeId: bounds.first, deliveryId: 0 }
+  const endOfSlice = 'SELECT id FROM change WHERE id >= ? AND id <= ? ORDER BY id LIMIT 1 OFFSET ?'
+  const end = sqlite.get(endOfSlice, [changeId, bounds.last, sliceRows])?.['id'] as number | undefined
   const [condition, values] = filter(selection)
-  const rows = sqlite.all<DeliveryRow>(
-    `SELECT ${deliveryColumns}, d.state FROM delivery d WHERE ${range} ${upTo} AND ${condition} ${order}`,
-    [...limits, ...end, ...values],
+  const rows = sqlite.all<DeliveryRow & { readonly change: number }>(
+    `SELECT ${deliveryColumns}, d.state, c.id AS change ${join}
+      WHERE c.id >= ? AND c.id <= ? AND (c.id > ? OR d.id > ?) AND ${condition} ORDER BY c.id, d.id`,
+    [changeId, end ?? bounds.last, changeId, deliveryId, ...values],
   )
   return {
-    deliveries: rows.map((row) => ({ ...toDelivery(row), isDead: row.state === 'dead' })),
-    end: last === undefined ? null : { commitLsn: toLsn(last.commit_lsn), id: last.id },
+    deliveries: rows.map((row) => ({ ...toDelivery(row), changeId: row.change, isDead: row.state === 'dead' })),
+    end: end === undefined ? null : { changeId: end, deliveryId: Number.MAX_SAFE_INTEGER },
   }
 }

@@ -1,10 +1,10 @@
 // Replays as the journal keeps them: what was asked for, how far each has come, and what failed. A daemon that was killed
 // goes on where it was (spec section 9).
-import { toLsn } from '../capture/lsn.js'
 import type { GroupCommit } from './group-commit.js'
 import {
   checkRange,
   countReplayed,
+  type ReplayedDelivery,
   type ReplayPlace,
   type ReplaySelection,
   type ReplaySlice,
@@ -32,22 +32,13 @@ export interface ReplayFailure {
   readonly error: string
 }
 
-export interface ReplayProgress {
-  readonly id: number
-  readonly doneUpTo: ReplayPlace | null
-  /** Since the last progress. */
-  readonly delivered: number
-  readonly failures: readonly ReplayFailure[]
-  readonly finished: boolean
-}
-
 interface Row {
   readonly id: number
   readonly selection: string
   readonly rate: number | null
   readonly total: number
-  readonly done_lsn: bigint | null
-  readonly done_id: number | null
+  readonly done_change: number | null
+  readonly done_delivery: number | null
   readonly delivered: number
   readonly stopped_at: number | null
   readonly finished_at: number | null
@@ -73,6 +64,12 @@ export class Replays {
     return readReplayed(this.sqlite, selection, after)
   }
 
+  /** Ids of deliveries that have ended in slices that are not done. */
+  endedOf(id: number): ReadonlySet<number> {
+    const query = 'SELECT delivery_id FROM replay_ended WHERE replay_id = ?'
+    return new Set(this.sqlite.all(query, [id]).map((row) => Number(row['delivery_id'])))
+  }
+
   /** Resolves to the replay's id. @throws UsageError for a range that the journal does not have. */
   begin(selection: ReplaySelection, rate: number | null, total: number): Promise<number> {
     return this.commits.write(() => {
@@ -82,15 +79,24 @@ export class Replays {
     })
   }
 
-  record({ id, doneUpTo, delivered, failures, finished }: ReplayProgress): Promise<void> {
-    const update = `
-      UPDATE replay SET done_lsn = coalesce(?, done_lsn), done_id = coalesce(?, done_id), delivered = delivered + ?,
-             finished_at = ? WHERE id = ?`
-    const insert = 'INSERT OR REPLACE INTO replay_failure (replay_id, webhook_id, endpoint, error) VALUES (?, ?, ?, ?)'
+  /** One delivery has ended: `error` null where it was delivered. */
+  ended(id: number, { id: deliveryId, webhookId, endpoint }: ReplayedDelivery, error: string | null): Promise<void> {
+    const insert = `
+      INSERT OR REPLACE INTO replay_ended (replay_id, delivery_id, webhook_id, endpoint, error) VALUES (?, ?, ?, ?, ?)`
+    return this.commits.writeSoon(() => {
+      this.sqlite.run(insert, [id, deliveryId, webhookId, endpoint, error])
+    })
+  }
+
+  /** All up to `place` have ended; null: all of the replay have, or it was stopped. */
+  moveOn(id: number, place: ReplayPlace | null): Promise<void> {
+    const forget = 'DELETE FROM replay_ended WHERE replay_id = ? AND error IS NULL'
+    const move = 'UPDATE replay SET delivered = delivered + ?, done_change = ?, done_delivery = ? WHERE id = ?'
+    const finish = 'UPDATE replay SET delivered = delivered + ?, finished_at = ? WHERE id = ?'
     return this.commits.write(() => {
-      const endedAt = finished ? Date.now() : null
-      this.sqlite.run(update, [doneUpTo?.commitLsn ?? null, doneUpTo?.id ?? null, delivered, endedAt, id])
-      for (const { webhook_id, endpoint, error } of failures) this.sqlite.run(insert, [id, webhook_id, endpoint, error])
+      const delivered = this.sqlite.run(forget, [id]).changes
+      if (place === null) this.sqlite.run(finish, [delivered, Date.now(), id])
+      else this.sqlite.run(move, [delivered, place.changeId, place.deliveryId, id])
     })
   }
 
@@ -104,8 +110,10 @@ export class Replays {
   get(id: number): (Replay & { readonly failures: readonly ReplayFailure[] }) | null {
     const [row] = this.sqlite.all<Row>('SELECT * FROM replay WHERE id = ?', [id])
     if (row === undefined) return null
-    const failures = 'SELECT webhook_id, endpoint, error FROM replay_failure WHERE replay_id = ? ORDER BY rowid'
-    return { ...toReplay(row), failures: this.sqlite.all<ReplayFailure>(failures, [id]) }
+    const ended = 'SELECT webhook_id, endpoint, error FROM replay_ended WHERE replay_id = ? ORDER BY delivery_id'
+    const all = this.sqlite.all<{ webhook_id: string; endpoint: string; error: string | null }>(ended, [id])
+    const failures = all.flatMap(({ error, ...facts }) => (error === null ? [] : [{ ...facts, error }]))
+    return { ...toReplay(row), delivered: row.delivered + all.length - failures.length, failures }
   }
 
   /** The oldest one that is not finished. */
@@ -120,7 +128,7 @@ const toReplay = (row: Row): Replay => ({
   selection: JSON.parse(row.selection) as ReplaySelection,
   rate: row.rate,
   total: row.total,
-  doneUpTo: row.done_lsn === null ? null : { commitLsn: toLsn(row.done_lsn), id: row.done_id ?? 0 },
+  doneUpTo: row.done_change === null ? null : { changeId: row.done_change, deliveryId: row.done_delivery ?? 0 },
   delivered: row.delivered,
   stopped: row.stopped_at !== null,
   finished: row.finished_at !== null,

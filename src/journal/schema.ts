@@ -86,14 +86,14 @@ export interface JournalTables {
     selection: string
     rate: number | null
     total: number
-    done_lsn: bigint | null
-    done_id: number | null
+    done_change: number | null
+    done_delivery: number | null
     delivered: Generated<number>
     asked_at: number
     stopped_at: number | null
     finished_at: number | null
   }
-  replay_failure: { replay_id: number; webhook_id: string; endpoint: string; error: string }
+  replay_ended: { replay_id: number; delivery_id: number; webhook_id: string; endpoint: string; error: string | null }
   request: {
     id: Generated<number>
     kind: string

@@ -116,12 +116,8 @@ describe('append', () => {
   test('is whole or not at all, and takes no other append with it', async () => {
     await using opened = await openJournal()
     const { journal } = opened
-    // The second change's delivery bears the id of the first's: the journal refuses it.
-    const twice = [
-      computed({ ordinal: 0 }),
-      { ...computed({ ordinal: 1 }), notifications: computed({ ordinal: 0 }).notifications },
-    ]
-    const broken = append(journal, twice, lsn(7))
+    // The journal refuses the second change: no number fits its ordinal's column.
+    const broken = append(journal, [computed({ ordinal: 0 }), computed({ ordinal: 0.5 })], lsn(7))
     const sound = append(journal, [computed({ ordinal: 5 })], lsn(8))
     await expect(broken).rejects.toMatchObject({ code: 'ERR_SQLITE_ERROR' })
     await sound

@@ -69,8 +69,6 @@ CREATE TABLE change (
   UNIQUE (source_id, commit_lsn, ordinal)
 ) STRICT;
 
-CREATE INDEX change_appointment ON change (appointment_external_id) WHERE appointment_external_id IS NOT NULL;
-
 -- The latest image of every appointment seen in the WAL. Never pruned: state changes are resolved from it.
 CREATE TABLE appointment_image (
   appointment_id TEXT PRIMARY KEY,
@@ -82,7 +80,9 @@ CREATE INDEX appointment_image_note ON appointment_image (note_id) WHERE note_id
 
 CREATE TABLE delivery (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
-  webhook_id TEXT NOT NULL UNIQUE,
+  -- A function of the change and its place in it: that a change is there once makes it unique. Not indexed, because an
+  -- index of random keys costs every append more pages than all else.
+  webhook_id TEXT NOT NULL,
   change_id INTEGER REFERENCES change (id),
   endpoint TEXT NOT NULL,
   -- Of a notification to no configured endpoint.
@@ -112,7 +112,6 @@ CREATE INDEX delivery_owed ON delivery (endpoint, id) WHERE state = 'owed';
 CREATE INDEX delivery_owed_lane ON delivery (endpoint, lane, id) WHERE state = 'owed';
 CREATE INDEX delivery_dead ON delivery (endpoint, id) WHERE state = 'dead';
 CREATE INDEX delivery_change ON delivery (change_id);
-CREATE INDEX delivery_commit ON delivery (commit_lsn, id);
 
 -- Failed attempts; the one that delivered stands in the delivery's own row.
 CREATE TABLE attempt (
@@ -151,9 +150,9 @@ CREATE TABLE replay (
   -- A second; null: as fast as it goes.
   rate REAL,
   total INTEGER NOT NULL,
-  -- Everything up to this commit's delivery is done: where a daemon that was killed goes on.
-  done_lsn INTEGER,
-  done_id INTEGER,
+  -- Everything up to this change's delivery is done: where a daemon that was killed goes on.
+  done_change INTEGER,
+  done_delivery INTEGER,
   delivered INTEGER NOT NULL DEFAULT 0,
   asked_at INTEGER NOT NULL,
   -- An operator wants it to end.
@@ -161,13 +160,17 @@ CREATE TABLE replay (
   finished_at INTEGER
 ) STRICT;
 
-CREATE TABLE replay_failure (
+-- How each delivery of a replay ended: the failed ones for the report, the others until their slice is done. Written before
+-- the next one of the lane is sent, so that a crash repeats no lane backwards.
+CREATE TABLE replay_ended (
   replay_id INTEGER NOT NULL REFERENCES replay (id),
+  delivery_id INTEGER NOT NULL,
   webhook_id TEXT NOT NULL,
   endpoint TEXT NOT NULL,
-  error TEXT NOT NULL,
-  PRIMARY KEY (replay_id, webhook_id)
-) STRICT;
+  -- Null: delivered.
+  error TEXT,
+  PRIMARY KEY (replay_id, delivery_id)
+) STRICT, WITHOUT ROWID;
 
 -- What a command asks of the running daemon, and its answer.
 CREATE TABLE request (
