@@ -1,5 +1,5 @@
 // One way to connect to the clinical database: the settings that every connection of the daemon forces, so that text
-// output does not depend on the role's or the database's own (traps: "Text output follows the role's settings").
+// output, and how long a connection lives, do not depend on the role's or the database's own.
 import type { ConnectionOptions as TlsOptions } from 'node:tls'
 import pg, { type ClientConfig } from 'pg'
 import { parseIntoClientConfig } from 'pg-connection-string'
@@ -16,6 +16,8 @@ const forced = [
   'timezone=UTC',
   'bytea_output=hex',
   'extra_float_digits=3',
+  // Between two looks a connection is idle, and its end would be taken for the server's.
+  'idle_session_timeout=0',
 ] as const
 
 /**
