@@ -28,7 +28,7 @@ export async function openServer(settings: Readonly<Record<string, string>> = {}
     await work(client)
     await client.end()
   }
-  const spawn = () => owned.use(spawnNotifyd(home))
+  const spawn = (args?: readonly string[]) => owned.use(spawnNotifyd(home, args))
   const book = (seed: number) => onServer((client) => new Clinic(client, { seed }).book({ patient: null }))
   /** A daemon's life: until it has delivered as much. */
   const deliver = async (count: number) => {
