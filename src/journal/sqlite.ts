@@ -4,7 +4,8 @@ import type { Database, SqliteValue, Statement } from './sqlite-driver.js'
 
 interface Prepared {
   readonly statement: Statement
-  readonly hasLsn: boolean
+  /** Columns that are read as bigint and wanted as numbers. */
+  readonly narrowed: readonly string[]
   readonly isReader: boolean
 }
 
@@ -34,9 +35,10 @@ export class Sqlite {
 
   /** Rows of a query, of the shape that the caller knows; columns named `*_lsn` are bigint, other integers numbers. */
   all<R extends object = Record<string, unknown>>(sql: string, values: readonly SqliteValue[] = []): R[] {
-    const { statement, hasLsn } = this.#prepare(sql)
+    const { statement, narrowed } = this.#prepare(sql)
     const rows = statement.all(...values)
-    return (hasLsn ? rows.map(numbersButLsn) : rows) as R[]
+    if (narrowed.length > 0) for (const row of rows) narrow(row, narrowed)
+    return rows as R[]
   }
 
   get(sql: string, values: readonly SqliteValue[] = []): Record<string, unknown> | null {
@@ -95,18 +97,19 @@ export class Sqlite {
     const known = this.#prepared.get(sql)
     if (known !== undefined) return known
     const statement = this.#database.prepare(sql)
-    const columns = statement.columns()
-    const hasLsn = columns.some(({ name }) => name.endsWith('_lsn'))
+    const names = statement.columns().map(({ name }) => name)
+    const others = names.filter((name) => !name.endsWith('_lsn'))
+    const hasLsn = others.length < names.length
     if (hasLsn) statement.setReadBigInts(true)
-    const prepared = { statement, hasLsn, isReader: columns.length > 0 }
+    const prepared = { statement, narrowed: hasLsn ? others : [], isReader: names.length > 0 }
     this.#prepared.set(sql, prepared)
     return prepared
   }
 }
 
-function numbersButLsn(row: Record<string, unknown>): Record<string, unknown> {
-  for (const [name, value] of Object.entries(row)) {
-    if (typeof value === 'bigint' && !name.endsWith('_lsn')) row[name] = Number(value)
+function narrow(row: Record<string, unknown>, names: readonly string[]): void {
+  for (const name of names) {
+    const value = row[name]
+    if (typeof value === 'bigint') row[name] = Number(value)
   }
-  return row
 }
