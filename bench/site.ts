@@ -35,13 +35,12 @@ export class BenchSite implements AsyncDisposable {
   async daemon(config: Readonly<Record<string, unknown>>): Promise<BenchDaemon> {
     this.#slots += 1
     const slot = `bench_${this.#slots}`
-    const home = this.undo.use(
-      await makeHome({ database: { url: this.daemonUrl, slot }, log: { level: 'info' }, ...config }),
-    )
+    const database = { database: { url: this.daemonUrl, slot } }
+    const home = this.undo.use(await makeHome({ ...database, ...config }))
     await using first = spawnNotifyd(home)
     await first.line('streaming')
     await first.stop()
-    return this.undo.use(new BenchDaemon(home, slot))
+    return this.undo.use(new BenchDaemon(home, slot, database))
   }
 
   /** A slot for a client that is no daemon. Resolves to its name. */
@@ -50,6 +49,18 @@ export class BenchSite implements AsyncDisposable {
     const slot = `bench_${this.#slots}`
     await this.client.query(`SELECT pg_create_logical_replication_slot('${slot}', 'pgoutput')`)
     return slot
+  }
+
+  async dropSlot(slot: string): Promise<void> {
+    for (;;) {
+      const { rows } = await this.client.query<{ active: boolean }>(
+        'SELECT active FROM pg_replication_slots WHERE slot_name = $1',
+        [slot],
+      )
+      if (rows[0]?.active === false) break
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    await this.client.query('SELECT pg_drop_replication_slot($1)', [slot])
   }
 
   /** `bookings` appointments and as many cancellations, a transaction each. Resolves to the end of WAL. */

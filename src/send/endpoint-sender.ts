@@ -28,10 +28,9 @@ export interface SenderOptions {
   readonly settled: (delivery: Delivery, attempt: Attempt, outcome: Settlement['tag']) => void
 }
 
-/** Deliveries in memory, and attempts whose outcome is not yet in the journal: both bound what an endpoint may take. */
-const maxInMemory = 512
-const lowWater = 256
-const maxUnsettled = 256
+/** Deliveries in memory, and attempts whose outcome is not yet in the journal, at least: more where more may be open. */
+const inMemory = 512
+const unsettled = 256
 /** Timers cannot be longer (2^31 ms). */
 const maxTimerMs = 3_600_000
 
@@ -43,6 +42,8 @@ export class EndpointSender {
   readonly #headers: RequestHeaders
   readonly #log: AttemptLog
   readonly #path: string
+  readonly #maxInMemory: number
+  readonly #maxUnsettled: number
   #cursor = 0
   #mayOweMore = true
   #inFlight = 0
@@ -64,6 +65,8 @@ export class EndpointSender {
     this.#headers = new RequestHeaders(endpoint, userAgent)
     this.#log = new AttemptLog(log)
     this.#path = pathOf(endpoint.url)
+    this.#maxInMemory = Math.max(inMemory, 4 * endpoint.concurrency)
+    this.#maxUnsettled = Math.max(unsettled, 3 * endpoint.concurrency)
   }
 
   get state(): { readonly inFlight: number; readonly isProbing: boolean; readonly pausedUntil: number } {
@@ -124,8 +127,8 @@ export class EndpointSender {
     if (this.#stopping.signal.aborted) return
     const nowMs = steadyNow()
     const { notBefore, mayOpen } = this.#health
-    while (nowMs >= notBefore && this.#inFlight < mayOpen && this.#unsettled < maxUnsettled) {
-      if (this.#lanes.size <= lowWater) this.#read(nowMs)
+    while (nowMs >= notBefore && this.#inFlight < mayOpen && this.#unsettled < this.#maxUnsettled) {
+      if (this.#lanes.size <= this.#maxInMemory / 2) this.#read(nowMs)
       const delivery = this.#lanes.take()
       if (delivery === null) break
       void this.#attempt(delivery)
@@ -137,7 +140,7 @@ export class EndpointSender {
   #read(nowMs: number): void {
     const { journal, endpoint } = this.#options
     const { name } = endpoint
-    const room = maxInMemory - this.#lanes.size
+    const room = this.#maxInMemory - this.#lanes.size
     if (nowMs >= this.#nextDueAt) {
       // A lane that is open now still stands in the journal as waiting and due.
       const limit = room + this.#lanes.count
