@@ -124,6 +124,9 @@ describe('append', () => {
     expect(owed(journal).map(({ sequence, body }) => [sequence, body])).toEqual([[1, '{"n":5}']])
     expect(journal.lastOrdinal(source, lsn(0x16b3748))).toBe(5)
     expect(journal.checkpoint()?.durableLsn).toBe(8n)
+    // The checkpoint is part of it.
+    await expect(append(journal, [computed({ ordinal: 6.5 })], lsn(99))).rejects.toThrow()
+    expect(journal.checkpoint()?.durableLsn).toBe(8n)
   })
 
   test('numbers each endpoint’s deliveries from 1 without holes, whatever comes again', async () => {

@@ -17,6 +17,11 @@ type Step =
   | { readonly tag: 'take' }
   | { readonly tag: 'settle'; readonly which: number; readonly outcome: 'delivered' | 'dead' | 'retry' }
   | { readonly tag: 'due' }
+  /** A replay asks for a lane, and gives the first that it holds back. */
+  | { readonly tag: 'hold'; readonly lane: number }
+  | { readonly tag: 'release' }
+  /** Dead letters are owed again: everything is read anew. */
+  | { readonly tag: 'rewind' }
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
@@ -29,11 +34,14 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
       outcome: fc.constantFrom('delivered', 'dead', 'retry'),
     }),
     fc.constant<Step>({ tag: 'due' }),
+    fc.record({ tag: fc.constant('hold' as const), lane: fc.nat(1) }),
+    fc.constant<Step>({ tag: 'release' }),
+    fc.constant<Step>({ tag: 'rewind' }),
   ),
   { minLength: 20, maxLength: 90, size: 'max' },
 )
 
-test('each delivery is given once until it is settled, in the order of its lane, and all are', async () => {
+test('each delivery is given once until it is settled, in the order of its lane, beside replays, and all are', async () => {
   await fc.assert(
     fc.asyncProperty(steps, async (script) => {
       const folder = await mkdtemp(join(tmpdir(), 'notifyd-lanes-'))
@@ -72,6 +80,7 @@ test('what a lane has read on is not taken twice from the window that comes to i
 async function play(journal: Journal, script: readonly Step[]): Promise<void> {
   const lanes = new Lanes()
   const open: Delivery[] = []
+  const held: string[] = []
   const ended = new Map<string, number[]>()
   let cursor = 0
   let owed = 0
@@ -88,6 +97,7 @@ async function play(journal: Journal, script: readonly Step[]): Promise<void> {
     const delivery = lanes.take()
     if (delivery === null) return false
     expect(open.map(({ lane }) => lane)).not.toContain(delivery.lane)
+    expect(held).not.toContain(delivery.lane)
     open.push(delivery)
     return true
   }
@@ -110,13 +120,31 @@ async function play(journal: Journal, script: readonly Step[]): Promise<void> {
     ended.set(delivery.lane, [...(ended.get(delivery.lane) ?? []), delivery.id])
     lanes.settled(delivery, (limit) => journal.loadLane('desk', delivery.lane, limit))
   }
+  const hold = (lane: string) => {
+    if (!lanes.hold(lane)) return
+    expect(open.map((delivery) => delivery.lane)).not.toContain(lane)
+    expect(held).not.toContain(lane)
+    held.push(lane)
+  }
+  const release = () => {
+    const lane = held.shift()
+    if (lane !== undefined) lanes.release(lane)
+  }
+  const rewind = () => {
+    lanes.forgetUnopened()
+    cursor = 0
+  }
   for (const step of script) {
     if (step.tag === 'append') owed = await append(journal, step.lanes, owed)
     else if (step.tag === 'read') read(step.limit)
     else if (step.tag === 'take') take()
     else if (step.tag === 'due') due()
+    else if (step.tag === 'hold') hold(`appointment lane ${step.lane}`)
+    else if (step.tag === 'release') release()
+    else if (step.tag === 'rewind') rewind()
     else await settle(step.which, step.outcome)
   }
+  while (held.length > 0) release()
   for (let idle = 0; idle < 2; ) {
     const hasRead = read(5) > 0
     due()
