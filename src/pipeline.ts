@@ -33,7 +33,7 @@ export async function walk(options: Walk): Promise<void> {
   const journaled = new JournaledChanges(journal, source)
   for await (const batch of capture.batches()) {
     const captured = batch.pieces.flatMap((piece) => typed(piece, options.models, journaled))
-    const resolved = await options.resolve(captured)
+    const resolved = await capture.unlessLost(options.resolve(captured))
     const computed = await options.compute(resolved)
     failpoint('before append')
     const { endpoints } = await journal.append({

@@ -20,7 +20,7 @@ async function read(...folders: readonly string[]): Promise<rules.Sources> {
 }
 
 const src = await read('src')
-const longRead = { ...src, ...(await read('testbed', 'demo', 'bench', 'scripts')) }
+const longRead = { ...src, ...(await read('testbed', 'demo', 'bench', 'chaos', 'proofs', 'scripts')) }
 const tests = await read('test')
 
 interface Rule {

@@ -6,6 +6,12 @@ export class TcpPath implements AsyncDisposable {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   #isFrozen = false
+  #freezesAt: string | null = null
+  #tellFrozen: () => void = () => undefined
+  /** Resolves at the first freeze. */
+  readonly frozen = new Promise<void>((resolve) => {
+    this.#tellFrozen = resolve
+  })
 
   private constructor(target: { readonly host: string; readonly port: number }) {
     this.#server = createServer((inward) => {
@@ -33,11 +39,18 @@ export class TcpPath implements AsyncDisposable {
 
   freeze(): void {
     this.#isFrozen = true
+    this.#tellFrozen()
     for (const socket of this.#sockets) socket.pause()
+  }
+
+  /** Freezes when somebody sends this; it does not arrive. */
+  freezeAt(text: string): void {
+    this.#freezesAt = text
   }
 
   thaw(): void {
     this.#isFrozen = false
+    this.#freezesAt = null
     for (const socket of this.#sockets) socket.resume()
   }
 
@@ -53,6 +66,10 @@ export class TcpPath implements AsyncDisposable {
   #join(from: Socket, to: Socket): void {
     this.#sockets.add(from)
     from.on('data', (chunk) => {
+      if (this.#freezesAt !== null && chunk.includes(this.#freezesAt)) {
+        this.freeze()
+        return
+      }
       if (to.write(chunk)) return
       from.pause()
       to.once('drain', () => {

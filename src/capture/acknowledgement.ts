@@ -63,8 +63,13 @@ export interface LivenessInput {
   readonly lastInboundAt: number
   readonly paused: boolean
   readonly walSenderTimeoutMs: number
+  /** When it is asked again. */
+  readonly nextLookMs: number
 }
 
-/** Whether the server has been silent for longer than a living one can be: 2 × wal_sender_timeout while we were reading. */
-export const isSilent = ({ nowMs, lastInboundAt, paused, walSenderTimeoutMs }: LivenessInput): boolean =>
-  !paused && nowMs - lastInboundAt > 2 * (walSenderTimeoutMs === 0 ? 60_000 : walSenderTimeoutMs)
+/**
+ * Whether the server has been silent for longer than a living one can be: 2 × wal_sender_timeout while we were reading, or
+ * it will have been before the next look.
+ */
+export const isSilent = ({ nowMs, lastInboundAt, paused, walSenderTimeoutMs, nextLookMs }: LivenessInput): boolean =>
+  !paused && nowMs + nextLookMs - lastInboundAt > 2 * (walSenderTimeoutMs === 0 ? 60_000 : walSenderTimeoutMs)

@@ -44,6 +44,7 @@ export class Capture {
   #received: Lsn
   #ended: { readonly error: Error | null } | null = null
   #wake: (() => void) | null = null
+  #abandon: ((error: Error) => void) | null = null
 
   private constructor(options: CaptureOptions) {
     this.#options = options
@@ -83,6 +84,18 @@ export class Capture {
       if (batch !== null) yield batch
       else await new Promise<void>((resolve) => this.#sleep(resolve))
     }
+  }
+
+  /**
+   * What `work` gives, unless the connection is lost first: then throws what broke it, and `work` is left behind. For what
+   * changes nothing, and may wait for the same network.
+   */
+  unlessLost<T>(work: Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#abandon = reject
+      if (this.#ended !== null && this.#ended.error !== null) reject(this.#ended.error)
+      work.then(resolve, reject)
+    })
   }
 
   /** The journal has fsynced `lsn` as its checkpoint: the slot may be told. */
@@ -152,6 +165,7 @@ export class Capture {
 
   #end(error: Error | null): void {
     this.#ended = { error }
+    if (error !== null) this.#abandon?.(error)
     this.#notify()
   }
 

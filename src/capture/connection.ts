@@ -45,9 +45,19 @@ export function connectionConfig(address: DatabaseAddress, extra: readonly strin
  */
 export function openPool(
   address: DatabaseAddress,
-  options: { readonly settings: readonly string[]; readonly max: number; readonly onLost: (error: Error) => void },
+  options: {
+    readonly settings: readonly string[]
+    readonly max: number
+    /** Longer than the server's own limit: for when the network is frozen and nothing says so. */
+    readonly queryTimeoutMs: number
+    /** An idle connection is closed after this; 0: never. */
+    readonly idleMs: number
+    readonly onLost: (error: Error) => void
+  },
 ): pg.Pool {
-  const pool = new pg.Pool({ ...connectionConfig(address, options.settings), max: options.max })
+  const { settings, max, queryTimeoutMs, idleMs } = options
+  const limits = { max, query_timeout: queryTimeoutMs, idleTimeoutMillis: idleMs }
+  const pool = new pg.Pool({ ...connectionConfig(address, settings), ...limits })
   pool.on('error', options.onLost)
   pool.on('connect', (client) => client.on('error', () => undefined))
   return pool

@@ -26,6 +26,8 @@ export interface StreamEvents {
 }
 
 const frameLength = 34
+/** For each answer before the stream; later its own liveness is watched, and no query may have a limit. */
+const answerMs = 10_000
 
 export class ReplicationStream implements AsyncDisposable {
   readonly #client: pg.Client
@@ -39,15 +41,18 @@ export class ReplicationStream implements AsyncDisposable {
   #over = false
   #streaming: Promise<void> = Promise.resolve()
 
-  private constructor(client: pg.Client) {
+  private constructor(
+    client: pg.Client,
+    private readonly answerMs: number,
+  ) {
     this.#client = client
   }
 
   /** Connects; nothing streams yet. @throws whatever pg throws: a SQLSTATE, a system code, or an error without either. */
-  static async connect(address: DatabaseAddress): Promise<ReplicationStream> {
+  static async connect(address: DatabaseAddress, limits = { answerMs }): Promise<ReplicationStream> {
     const config = { ...connectionConfig(address, ['statement_timeout=0']), replication: 'database' }
     const client = new pg.Client(config)
-    const stream = new ReplicationStream(client)
+    const stream = new ReplicationStream(client, limits.answerMs)
     client.on('error', (error) => stream.#end(error))
     client.on('end', () => stream.#end(new StreamError('ENDED', 'the server closed the replication connection')))
     await client.connect()
@@ -55,9 +60,7 @@ export class ReplicationStream implements AsyncDisposable {
   }
 
   async identify(): Promise<SystemIdentity> {
-    const { rows } = await this.#client.query<{ systemid: string; timeline: number; xlogpos: string }>(
-      'IDENTIFY_SYSTEM',
-    )
+    const rows = await this.#ask<{ systemid: string; timeline: number; xlogpos: string }>('IDENTIFY_SYSTEM')
     const [row] = rows
     if (row === undefined) throw new StreamError('MALFORMED', 'IDENTIFY_SYSTEM gave no row')
     return { systemIdentifier: row.systemid, timeline: Number(row.timeline), walEnd: parseLsn(row.xlogpos) }
@@ -66,7 +69,7 @@ export class ReplicationStream implements AsyncDisposable {
   /** Where each earlier timeline was left (a history file: `timeline TAB lsn TAB reason` a line). */
   async history(timeline: number): Promise<readonly Switch[]> {
     if (timeline === 1) return []
-    const { rows } = await this.#client.query<{ content: Buffer | string }>(`TIMELINE_HISTORY ${timeline}`)
+    const rows = await this.#ask<{ content: Buffer | string }>(`TIMELINE_HISTORY ${timeline}`)
     const lines = String(rows[0]?.content ?? '').matchAll(/^(\d+)\t([0-9A-F]+\/[0-9A-F]+)\t/gm)
     return [...lines].map(([, left = '', lsn = '']) => ({ timeline: Number(left), switchLsn: parseLsn(lsn) }))
   }
@@ -75,11 +78,11 @@ export class ReplicationStream implements AsyncDisposable {
   async start(slot: string, publication: string, from: Lsn, events: StreamEvents): Promise<void> {
     const version = await this.#show('server_version_num')
     // Without this a transaction_timeout of the role ends the walsender; the setting is unknown before 17.
-    if (Number(version) >= 170_000) await this.#client.query('SET transaction_timeout = 0')
-    const timeout = await this.#client.query<{ ms: string }>(
+    if (Number(version) >= 170_000) await this.#ask('SET transaction_timeout = 0')
+    const [timeout] = await this.#ask<{ ms: string }>(
       "SELECT setting AS ms FROM pg_settings WHERE name = 'wal_sender_timeout'",
     )
-    this.#walSenderTimeoutMs = Number(timeout.rows[0]?.ms ?? 60_000)
+    this.#walSenderTimeoutMs = Number(timeout?.ms ?? 60_000)
     this.#flush = from
     this.#events = events
     this.#client.connection.on('copyData', ({ chunk }: { chunk: Buffer }) => this.#frame(chunk))
@@ -87,11 +90,17 @@ export class ReplicationStream implements AsyncDisposable {
       `START_REPLICATION SLOT ${identifier(slot)} LOGICAL ${formatLsn(from)} ` +
       `(proto_version '1', publication_names ${literal(identifier(publication))})`
     await new Promise<void>((resolve, reject) => {
-      this.#client.connection.once('replicationStart', () => resolve())
+      const noAnswer = new StreamError('SILENT', 'the server did not answer START_REPLICATION')
+      const timer = setTimeout(() => this.destroy(noAnswer), this.answerMs)
+      this.#client.connection.once('replicationStart', () => {
+        clearTimeout(timer)
+        resolve()
+      })
       // Stays pending for as long as the stream lives, and rejects when it is refused or dropped.
       this.#streaming = this.#client.query(command).then(
         () => this.#end(new StreamError('ENDED', 'the server ended the stream')),
         (error: Error) => {
+          clearTimeout(timer)
           reject(error)
           this.#end(error)
         },
@@ -99,7 +108,8 @@ export class ReplicationStream implements AsyncDisposable {
     })
     this.#lastInboundAt = performance.now()
     const intervalMs = statusIntervalMs(this.#walSenderTimeoutMs)
-    this.#timer = setInterval(() => this.#tick(intervalMs), Math.min(1000, intervalMs))
+    const lookMs = Math.min(1000, intervalMs)
+    this.#timer = setInterval(() => this.#tick(intervalMs, lookMs), lookMs)
     this.#sendStatus(true)
   }
 
@@ -168,9 +178,9 @@ export class ReplicationStream implements AsyncDisposable {
     }
   }
 
-  #tick(intervalMs: number): void {
+  #tick(intervalMs: number, nextLookMs: number): void {
     const nowMs = performance.now()
-    const input = { nowMs, lastInboundAt: this.#lastInboundAt, paused: this.#paused }
+    const input = { nowMs, nextLookMs, lastInboundAt: this.#lastInboundAt, paused: this.#paused }
     if (isSilent({ ...input, walSenderTimeoutMs: this.#walSenderTimeoutMs })) {
       this.destroy(new StreamError('SILENT', 'the server has been silent for twice its wal_sender_timeout'))
     } else if (nowMs - this.#lastStatusAt >= intervalMs) this.#sendStatus(true)
@@ -204,8 +214,13 @@ export class ReplicationStream implements AsyncDisposable {
   }
 
   async #show(setting: string): Promise<string> {
-    const { rows } = await this.#client.query<Record<string, string>>(`SHOW ${setting}`)
-    return rows[0]?.[setting] ?? ''
+    const [row] = await this.#ask<Record<string, string>>(`SHOW ${setting}`)
+    return row?.[setting] ?? ''
+  }
+
+  async #ask<Row extends pg.QueryResultRow>(text: string): Promise<readonly Row[]> {
+    const query: pg.QueryConfig & { readonly query_timeout: number } = { text, query_timeout: this.answerMs }
+    return (await this.#client.query<Row>(query)).rows
   }
 }
 

@@ -42,7 +42,7 @@ export class ClinicalDatabase {
   /** Connects at the first query. `onLost` hears of idle connections that the server ended. */
   constructor(address: DatabaseAddress, models: ClinicalModels, onLost: (error: Error) => void) {
     const settings = ['row_security=off', 'default_transaction_read_only=on', 'statement_timeout=30s']
-    const pool = openPool(address, { settings, max: 2, onLost })
+    const pool = openPool(address, { settings, max: 2, queryTimeoutMs: 40_000, idleMs: 10_000, onLost })
     this.#db = new Kysely<AnyTables>({ dialect: new PostgresDialect({ pool }) })
     this.#models = models
     this.#columns = [...models.appointment.required]

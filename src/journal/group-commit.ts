@@ -1,6 +1,7 @@
 // Writes of many callers, one fsync: jobs that arrive within a turn of the event loop share a transaction, and those that
 // are in no hurry wait a little for company. A promise resolves only when its job is on the disk. Owns that a job that fails
 // takes no other with it.
+import { failpoint } from './failpoint.js'
 import type { Sqlite } from './sqlite.js'
 
 interface Job {
@@ -69,6 +70,7 @@ export class GroupCommit {
     try {
       this.sqlite.transaction(() => {
         for (const job of jobs) job.run()
+        failpoint('commit')
       })
     } catch (error) {
       if (jobs.length > 1) return false

@@ -96,8 +96,11 @@ test('status frames go out well inside the server’s patience', () => {
 })
 
 test('silence is twice wal_sender_timeout while reading, and never while paused', () => {
-  const input = { nowMs: 10_001, lastInboundAt: 0, paused: false, walSenderTimeoutMs: 5_000 }
+  const input = { nowMs: 10_001, lastInboundAt: 0, paused: false, walSenderTimeoutMs: 5_000, nextLookMs: 0 }
   expect(isSilent(input)).toBe(true)
   expect(isSilent({ ...input, nowMs: 10_000 })).toBe(false)
+  // It is noticed within that time, not at the first look after it.
+  expect(isSilent({ ...input, nowMs: 9_001, nextLookMs: 1_000 })).toBe(true)
+  expect(isSilent({ ...input, nowMs: 9_000, nextLookMs: 1_000 })).toBe(false)
   expect(isSilent({ ...input, paused: true })).toBe(false)
 })

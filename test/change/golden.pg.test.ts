@@ -4,14 +4,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { NotReadyError } from '../../src/base/errors.js'
-import { Capture } from '../../src/capture/capture.js'
-import { openControl } from '../../src/capture/control.js'
-import { ReplicationStream } from '../../src/capture/replication-stream.js'
-import { createSlot } from '../../src/capture/slot.js'
 import type { CapturedChange } from '../../src/change/captured-change.js'
-import { captureChange } from '../../src/change/field-changes.js'
-import { type Model, makeModel, modelsByTable, tableKey } from '../../src/change/model.js'
-import { createTestDatabase } from '../support/database.js'
+import { type Model, makeModel } from '../../src/change/model.js'
+import { capturedOf, followed, rowModel } from '../support/changes.js'
 
 const folder = fileURLToPath(new URL('./golden/', import.meta.url))
 const appointments = makeModel({
@@ -22,46 +17,18 @@ const appointments = makeModel({
   columns: {},
   excluded: [],
 })
-const rows = (columns: Readonly<Record<string, string>> = {}, excluded: readonly string[] = []): Model =>
-  makeModel({
-    name: 'row',
-    schema: 'public',
-    table: 'row',
-    changeType: 'TASK',
-    columns: { id: 'id', ...columns },
-    excluded,
-  })
+const rows = rowModel
 
-/** Runs `before`, makes the slot, runs `sql`, and gives the changes up to a marker. */
+/** Runs `before`, makes the slot, runs `sql`, and gives the changes. */
 async function changesOf(before: string, sql: string, models: readonly Model[]): Promise<CapturedChange[]> {
-  await using database = await createTestDatabase({ migrations: [] })
-  await database.query(`${before}; CREATE TABLE marker (id int PRIMARY KEY);
-    CREATE PUBLICATION notifyd FOR ALL TABLES WITH (publish_via_partition_root = true)`)
+  const follow = await followed(before)
+  await using database = follow.database
   await database.query(`ALTER ROLE notifyd IN DATABASE ${database.name} SET datestyle = 'German, DMY'`)
   await database.query(`ALTER ROLE notifyd IN DATABASE ${database.name} SET timezone = 'Asia/Kolkata'`)
   await database.query(`ALTER ROLE notifyd IN DATABASE ${database.name} SET extra_float_digits = -3`)
-  const address = { url: database.url, tls: null }
-  const control = openControl(address, () => undefined)
-  const from = await createSlot(control, database.slot)
-  await control.close()
-  await database.query(`${sql};`)
-  await database.query('INSERT INTO marker VALUES (1)')
-  await using stream = await ReplicationStream.connect(address)
-  const limits = { isWanted: () => true, maxChanges: 500, maxBytes: 4e6, maxQueuedBytes: 8e6 }
-  const capture = await Capture.start({ stream, slot: database.slot, publication: 'notifyd', from, ...limits })
-  const byTable = modelsByTable(models)
-  const changes: CapturedChange[] = []
-  for await (const batch of capture.batches()) {
-    for (const piece of batch.pieces) {
-      for (const change of piece.changes) {
-        if (change.relation.table === 'marker') return changes
-        const model = byTable.get(tableKey(change.relation.schema, change.relation.table))
-        const captured = model === undefined ? null : captureChange(change, piece, model)
-        if (captured !== null) changes.push(captured)
-      }
-    }
-  }
-  throw new Error('the marker never came')
+  await database.query(sql)
+  // Awaited here: the database goes when this returns.
+  return await capturedOf(follow, models)
 }
 
 /** A long value would make a golden file unreadable. */

@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
-import { type Mutation, mutations } from './mutation-list.js'
+import { type Mutation, mutations } from './list.js'
 
 const run = promisify(execFile)
-const root = fileURLToPath(new URL('..', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
 const { values } = parseArgs({ options: { only: { type: 'string' } } })
 
 async function copyTree(): Promise<string> {
@@ -20,7 +20,10 @@ async function copyTree(): Promise<string> {
     'config.example.json',
     'config.schema.json',
     'docs',
+    'bench',
+    'chaos',
     'demo',
+    'proofs',
     'scripts',
     'biome.json',
   ]
