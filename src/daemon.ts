@@ -174,6 +174,7 @@ async function followForever(journal: Journal, deliverer: Deliverer, parts: Part
           }
           for (const endpoint of endpoints) deliverer.wake(endpoint)
         },
+        giveWay: (ms) => deliverer.giveWay(ms),
         streaming: (capture) => {
           attempt = 0
           state.phase = 'streaming'

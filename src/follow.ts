@@ -22,6 +22,7 @@ export interface FollowOptions extends StartOptions {
   readonly resolve: Walk['resolve']
   readonly compute: (changes: Parameters<Walk['compute']>[0], source: Source) => ReturnType<Walk['compute']>
   readonly appended: Walk['appended']
+  readonly giveWay: Walk['giveWay']
   /** The stream is up. */
   readonly streaming: (capture: Capture) => void
   readonly signal: AbortSignal
@@ -58,7 +59,7 @@ export async function follow(options: FollowOptions): Promise<void> {
 
 async function streamFrom(position: StartPosition, stream: ReplicationStream, options: FollowOptions): Promise<void> {
   const { from, source } = position
-  const { slot, publication, models, journal, log, resolve, appended, signal } = options
+  const { slot, publication, models, journal, log, resolve, appended, giveWay, signal } = options
   const isWanted = ({ schema, table }: Relation) => models.has(tableKey(schema, table))
   const limits = { maxChanges, maxBytes, maxQueuedBytes }
   const capture = await Capture.start({ stream, slot, publication, from, isWanted, ...limits })
@@ -69,7 +70,7 @@ async function streamFrom(position: StartPosition, stream: ReplicationStream, op
     log.info({ slot, lsn: formatLsn(from), timeline: source.timeline }, 'streaming')
     options.streaming(capture)
     const compute: Walk['compute'] = (changes) => options.compute(changes, source)
-    await walk({ source, capture, models, journal, resolve, compute, appended })
+    await walk({ source, capture, models, journal, resolve, compute, appended, giveWay })
   } finally {
     signal.removeEventListener('abort', finish)
   }

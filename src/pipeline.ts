@@ -25,13 +25,19 @@ export interface Walk {
   compute(changes: readonly ResolvedChange[]): Promise<readonly ComputedChange[]>
   /** Called after each append, with the endpoints that have something new to send. */
   appended(batch: CapturedBatch, changes: readonly ComputedChange[], endpoints: ReadonlySet<string>): void
+  /** Called after a batch that took long: sending may have the event loop for up to `ms`. */
+  giveWay(ms: number): Promise<void>
 }
+
+/** Batches that take longer come from a backlog or a large transaction; what is delivered meanwhile gets its half. */
+const longMs = 20
 
 /** Walks until the stream is closed. Throws what broke it; nothing was acknowledged that is not in the journal. */
 export async function walk(options: Walk): Promise<void> {
   const { capture, journal, source } = options
   const journaled = new JournaledChanges(journal, source)
   for await (const batch of capture.batches()) {
+    const began = performance.now()
     const captured = batch.pieces.flatMap((piece) => typed(piece, options.models, journaled))
     const resolved = await capture.unlessLost(options.resolve(captured))
     const computed = await options.compute(resolved)
@@ -46,6 +52,8 @@ export async function walk(options: Walk): Promise<void> {
     if (batch.checkpointLsn !== null) capture.acknowledge(batch.checkpointLsn)
     failpoint('after acknowledge')
     options.appended(batch, computed, endpoints)
+    const tookMs = performance.now() - began
+    if (tookMs > longMs) await options.giveWay(tookMs)
   }
 }
 

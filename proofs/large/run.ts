@@ -35,6 +35,7 @@ say(`committed after ${seconds(committed - began)}`)
 let atFirst: Lsn | null = null
 let valuesAtFirst = 0
 let acknowledgedMs = 0
+let deliveredBefore = 0
 let told = committed
 let progress = { distinct: 0, at: performance.now() }
 const isAcknowledged = () => healthy.firstLsn !== null && watch.last > parseLsn(healthy.firstLsn)
@@ -45,7 +46,10 @@ while (healthy.distinct < rows || !isAcknowledged()) {
     atFirst = watch.last
     valuesAtFirst = watch.seen.length
   }
-  if (acknowledgedMs === 0 && isAcknowledged()) acknowledgedMs = now - committed
+  if (acknowledgedMs === 0) {
+    deliveredBefore = healthy.distinct
+    if (isAcknowledged()) acknowledgedMs = now - committed
+  }
   if (healthy.distinct > progress.distinct) progress = { distinct: healthy.distinct, at: now }
   if (now - progress.at > patienceMs || site.peakRss() === null) break
   if (now - told < 10_000) continue
@@ -81,6 +85,8 @@ const checks: readonly (readonly [what: string, found: string, isGood: boolean])
   ['slot while the transaction was read', atFirst === null ? 'never read' : formatLsn(atFirst), atFirst !== null],
   ['slot within the transaction', between.map(formatLsn).join(' ') || 'never', between.length === 0],
   ['slot behind the commit', moved.map(formatLsn).at(between.length) ?? 'never', isAcknowledged()],
+  // Sending has its half of the time meanwhile.
+  ['delivered before it was all in the journal', String(deliveredBefore), deliveredBefore > rows / 10],
   ['the daemon', peakRss === null ? 'ended by itself' : 'ran to the end', peakRss !== null],
 ]
 say('')

@@ -1,4 +1,5 @@
 // Pays every debt: a sender for each endpoint that is owed something. Endpoints share nothing, so a failing one slows no other.
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { DeliveryJournal } from '../journal/delivery.js'
 import { type Endpoint, isOrigin, unconfiguredEndpoint } from './endpoint.js'
 import { EndpointSender, type SenderOptions } from './endpoint-sender.js'
@@ -7,6 +8,8 @@ export interface DelivererOptions extends Omit<SenderOptions, 'endpoint' | 'conf
   readonly journal: DeliveryJournal
   readonly endpoints: readonly Endpoint[]
 }
+
+const stepMs = 4
 
 export class Deliverer {
   readonly #options: DelivererOptions
@@ -37,6 +40,18 @@ export class Deliverer {
     sender?.rewind()
   }
 
+  /** Resolves after `ms`, or earlier when no request has ended for some milliseconds: nobody needs the event loop then. */
+  async giveWay(ms: number): Promise<void> {
+    const until = performance.now() + ms
+    let ended = this.#ended()
+    for (let left = ms; left > 0; left = until - performance.now()) {
+      await sleep(Math.min(stepMs, left))
+      const now = this.#ended()
+      if (now === ended) return
+      ended = now
+    }
+  }
+
   /** No new request; open ones may end until `graceMs` have passed. Resolves when all outcomes are in the journal. */
   async stop(graceMs: number): Promise<void> {
     this.#isStopped = true
@@ -51,6 +66,12 @@ export class Deliverer {
   /** By endpoint. */
   state(): ReadonlyMap<string, EndpointSender['state']> {
     return new Map([...this.#senders].map(([name, sender]) => [name, sender.state]))
+  }
+
+  #ended(): number {
+    let ended = 0
+    for (const sender of this.#senders.values()) ended += sender.ended
+    return ended
   }
 
   #made(name: string): EndpointSender | null {

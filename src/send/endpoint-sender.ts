@@ -47,6 +47,7 @@ export class EndpointSender {
   #cursor = 0
   #mayOweMore = true
   #inFlight = 0
+  #ended = 0
   /** Of these, requests of replays. */
   #held = 0
   #unsettled = 0
@@ -72,6 +73,11 @@ export class EndpointSender {
   get state(): { readonly inFlight: number; readonly isProbing: boolean; readonly pausedUntil: number } {
     const { isProbing, pausedUntil } = this.#health
     return { inFlight: this.#inFlight, isProbing, pausedUntil }
+  }
+
+  /** Requests that have ended so far, however they did. */
+  get ended(): number {
+    return this.#ended
   }
 
   /** Something new may be owed. */
@@ -166,6 +172,7 @@ export class EndpointSender {
     failpoint('before post')
     const outcome = await this.post(delivery, number, new Date(startedAt))
     this.#inFlight -= 1
+    this.#ended += 1
     if (outcome !== null) {
       const durationMs = performance.now() - started
       const { status, error } = outcome

@@ -138,6 +138,18 @@ test('a hanging endpoint slows no other', async () => {
   expect(receiver.posts.filter(({ path }) => path === '/dead')).toHaveLength(16)
 })
 
+test('way is given only for as long as requests end', async () => {
+  await using all = await desk()
+  const { receiver } = all
+  receiver.program('/desk', () => ({ tag: 'hang' }))
+  await all.owe(lanes(5))
+  const deliverer = all.deliverer({ timeoutMs: 60_000 })
+  await until(() => receiver.posts.length === 5)
+  // Ten minutes, were it not given up: the test would time out.
+  await deliverer.giveWay(600_000)
+  expect(deliverer.state().get('desk')?.inFlight).toBe(5)
+})
+
 test('410 is a dead letter at once, and so is what has used up its retries; the lane goes on behind it', async () => {
   await using all = await desk()
   const { receiver, journal, lines } = all
