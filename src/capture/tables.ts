@@ -20,6 +20,13 @@ interface TableFacts {
   readonly schema_usage: boolean
   readonly columns: readonly string[]
   readonly selectable: readonly string[]
+  /** Partitions that hold rows and are not FULL: an old row is logged as its own partition's identity says. */
+  readonly weak_partitions: readonly {
+    readonly schema: string
+    readonly table: string
+    readonly identity: TableFacts['identity']
+    readonly has_primary_key: boolean
+  }[]
 }
 
 const factsQuery = `
@@ -31,7 +38,12 @@ const factsQuery = `
            WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
          (SELECT coalesce(json_agg(a.attname), '[]') FROM pg_attribute a
            WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-             AND has_column_privilege(c.oid, a.attnum, 'SELECT')) AS selectable
+             AND has_column_privilege(c.oid, a.attnum, 'SELECT')) AS selectable,
+         (SELECT coalesce(json_agg(json_build_object('schema', pn.nspname, 'table', p.relname, 'identity', p.relreplident,
+                   'has_primary_key', EXISTS (SELECT FROM pg_index i WHERE i.indrelid = p.oid AND i.indisprimary))
+                   ORDER BY pn.nspname, p.relname), '[]')
+            FROM pg_partition_tree(c.oid) t JOIN pg_class p ON p.oid = t.relid JOIN pg_namespace pn ON pn.oid = p.relnamespace
+           WHERE c.relkind = 'p' AND t.isleaf AND p.relkind = 'r' AND p.relreplident <> 'f') AS weak_partitions
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
    WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`
 
@@ -58,7 +70,7 @@ export async function inspectTable(sql: Sql, watched: WatchedTable, role: string
   }
   return [
     ok(title, `found, with the ${watched.columns.length} columns that models.${watched.model} maps`),
-    ...(watched.published ? [identityFinding(watched, facts)] : []),
+    ...(watched.published ? [identityFinding(watched, facts), ...partitionFindings(watched, facts)] : []),
     ...(watched.selected ? grantFindings(watched, facts, role) : []),
   ]
 }
@@ -76,6 +88,24 @@ function identityFinding(watched: WatchedTable, facts: TableFacts): Finding {
     return fail(title, found, full)
   }
   return warn(title, 'not FULL: an update arrives without old values, and notifies nothing', full)
+}
+
+/** Neither ALTER TABLE of the root nor a new partition's birth gives a partition the identity of its root. */
+function partitionFindings(watched: WatchedTable, { weak_partitions: weak }: TableFacts): Finding[] {
+  if (weak.length === 0) return []
+  const name = readableTable(watched)
+  const title = `replica identity of ${name}'s partitions`
+  const listed = weak.map(readableTable).join(', ')
+  const full = weak.map((partition) => `ALTER TABLE ${readableTable(partition)} REPLICA IDENTITY FULL;`).join(' ')
+  if (watched.needsOldImage) {
+    const found = `partitions of ${name} do not have REPLICA IDENTITY FULL, so old values never arrive: ${listed}`
+    return [fail(title, found, full)]
+  }
+  if (weak.some(({ identity, has_primary_key }) => identity === 'n' || (identity === 'd' && !has_primary_key))) {
+    const found = `partitions of ${name} have no replica identity: publishing makes the application's UPDATE and DELETE fail`
+    return [fail(title, found, full)]
+  }
+  return [warn(title, `not FULL: an update arrives without old values, and notifies nothing: ${listed}`, full)]
 }
 
 function grantFindings(watched: WatchedTable, facts: TableFacts, role: string): Finding[] {

@@ -134,6 +134,18 @@ describe('preflight as the daemon’s minimal role', () => {
       'ALTER ROLE notifyd BYPASSRLS;',
     ],
     [
+      'a partition without the identity of its root',
+      `ALTER TABLE appointment RENAME TO old_appointment;
+       CREATE TABLE appointment (LIKE old_appointment) PARTITION BY RANGE (id);
+       ALTER TABLE appointment REPLICA IDENTITY FULL;
+       CREATE TABLE "appointment of 2026" PARTITION OF appointment DEFAULT;
+       ALTER PUBLICATION notifyd SET (publish_via_partition_root = true);
+       ALTER PUBLICATION notifyd DROP TABLE old_appointment; ALTER PUBLICATION notifyd ADD TABLE appointment;
+       GRANT SELECT ON appointment TO notifyd`,
+      'partitions of public.appointment do not have REPLICA IDENTITY FULL',
+      'ALTER TABLE public."appointment of 2026" REPLICA IDENTITY FULL;',
+    ],
+    [
       'an identity that breaks the application',
       'ALTER TABLE note_state_change_event REPLICA IDENTITY NOTHING',
       'UPDATE and DELETE fail',
