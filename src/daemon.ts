@@ -4,6 +4,7 @@ import { backoffMs, pause } from './base/backoff.js'
 import { errorCode, judge } from './base/errors.js'
 import type { Log } from './base/log.js'
 import { ClinicalDatabase } from './change/clinical-database.js'
+import { appointmentModel } from './change/model.js'
 import { Resolver } from './change/resolve.js'
 import type { Compute } from './compute/compute.js'
 import type { LoadedConfig } from './config.js'
@@ -154,6 +155,7 @@ async function followForever(journal: Journal, deliverer: Deliverer, parts: Part
   void stopped.then(() => setTimeout(() => void compute.close(), graceMs).unref())
   for (let attempt = 1; !signal.aborted; attempt += 1) {
     state.phase = 'connecting'
+    let isOldImageMissed = false
     try {
       const connection = follow({
         address: settings.address,
@@ -168,7 +170,12 @@ async function followForever(journal: Journal, deliverer: Deliverer, parts: Part
         resolve: (changes) => resolver.resolve(changes),
         compute: (changes, source) => compute.compute(changes, source),
         appended: (_batch, changes, endpoints) => {
-          for (const { fieldChanges, notifications } of changes) {
+          for (const { fieldChanges, notifications, withoutOldImage } of changes) {
+            const isUnseen = withoutOldImage && fieldChanges.model_name === appointmentModel
+            if (isUnseen && !isOldImageMissed) {
+              isOldImageMissed = true
+              log.error(oldImageMissed)
+            }
             metrics.changes.inc({ model: fieldChanges.model_name })
             for (const { notification } of notifications) metrics.notifications.inc({ notification })
           }
@@ -198,6 +205,10 @@ async function followForever(journal: Journal, deliverer: Deliverer, parts: Part
     }
   }
 }
+
+/** A partition that was made while the daemon streams is not FULL, whatever its root is; preflight looked before. */
+const oldImageMissed =
+  'an appointment was updated without its old row, so nobody was notified of it: run `notifyd check`, it prints the SQL'
 
 /** 55006: object in use. */
 function retryMessage(code: string, state: DaemonState): string {

@@ -73,3 +73,24 @@ test('is followed by its own names', async () => {
   })
   expect(bodies).toContainEqual(expect.objectContaining({ start_time: null, end_time: null, created: true }))
 })
+
+test('a partition that is born while the daemon streams has no old rows: the log says so, and how to mend it', async () => {
+  await using site = await openSite({ migrations: [], config: { models } })
+  await site.database.query(
+    schema
+      .replace('dbid bigint PRIMARY KEY, uuid', 'dbid bigint, uuid')
+      .replace('comment text);', 'comment text) PARTITION BY RANGE (dbid);')
+      .replace('api.labs;', 'api.labs WITH (publish_via_partition_root = true);'),
+  )
+  const { url, slot } = site.database
+  await site.configure({ ...site.config, database: { url, slot, publication: 'to-notify' } })
+  const daemon = await site.start()
+  await site.database.query(`CREATE TABLE api.visits_1 PARTITION OF api.visits (PRIMARY KEY (dbid)) DEFAULT`)
+  await site.database.query(`INSERT INTO api.visits (dbid, uuid) VALUES (1, '${visit}')`)
+  await site.database.query(`UPDATE api.visits SET "endsAt" = now()`)
+  await daemon.line((line) => line['level'] === 'error' && String(line.msg).includes('without its old row'))
+  await daemon.stop()
+  const again = site.spawn()
+  expect((await again.exited).status).toBe(3)
+  expect(again.stderr).toContain('ALTER TABLE api.visits_1 REPLICA IDENTITY FULL;')
+})
