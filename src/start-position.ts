@@ -5,6 +5,7 @@ import type { Log } from './base/log.js'
 import { isoMicros } from './base/time.js'
 import type { Sql } from './capture/finding.js'
 import { formatLsn, type Lsn } from './capture/lsn.js'
+import { isSamePublication } from './capture/publication.js'
 import type { ReplicationStream, SystemIdentity } from './capture/replication-stream.js'
 import {
   createSlot,
@@ -162,7 +163,8 @@ const clusterOf = ({ systemIdentifier }: Source): string => systemIdentifier.spl
 /** @throws GapError when the publication is not what it was when it was last seen to be right. */
 export function assertSamePublication(fingerprint: string, { journal, slot, publication }: StartOptions): void {
   const checkpoint = journal.checkpoint()
-  if (checkpoint === null || checkpoint.publication === null || checkpoint.publication === fingerprint) return
+  if (checkpoint === null || checkpoint.publication === null) return
+  if (isSamePublication(checkpoint.publication, fingerprint)) return
   const at = checkpoint.lastCommittedAt
   const facts: GapFacts = {
     kind: 'publication changed',

@@ -51,7 +51,7 @@ export interface PublicationReport {
   readonly findings: readonly Finding[]
   /**
    * Equal as long as nothing about the watched tables' publication has changed; empty: there is no publication. A column
-   * that the application adds or drops changes nothing here.
+   * that the application adds or drops changes nothing here. Compared by `isSamePublication`.
    */
   readonly fingerprint: string
 }
@@ -74,6 +74,29 @@ export async function inspectPublication(
   const ours = facts.tables.filter((t) => published.some((w) => w.schema === t.schema && w.table === t.table))
   const held = ours.map(({ membership, identity, row_filter }) => [membership, identity, row_filter])
   return { findings, fingerprint: JSON.stringify([facts.oid, facts.publishes_all, facts.via_root, held]) }
+}
+
+/** [its place in the publication, identity, row filter] */
+type Held = readonly [membership: string, identity: string, rowFilter: string | null]
+type Fingerprint = readonly [oid: string, publishesAll: boolean, viaRoot: boolean, held: readonly Held[]]
+
+/**
+ * Whether nothing that was published as `known` says can be missing under `now`. A table that the config has gained is no
+ * loss for the others, nor is an identity that became FULL, which is what `check` asks for.
+ */
+export function isSamePublication(known: string, now: string): boolean {
+  if (known === now || known === '' || now === '') return known === now
+  const [held, ...general] = partsOf(known)
+  const [heldNow, ...generalNow] = partsOf(now)
+  if (JSON.stringify(general) !== JSON.stringify(generalNow)) return false
+  return held.every(([membership, identity, rowFilter]) =>
+    heldNow.some((it) => it[0] === membership && (it[1] === identity || it[1] === 'f') && it[2] === rowFilter),
+  )
+}
+
+function partsOf(fingerprint: string): readonly [held: readonly Held[], ...general: unknown[]] {
+  const [oid, publishesAll, viaRoot, held] = JSON.parse(fingerprint) as Fingerprint
+  return [held, oid, publishesAll, viaRoot]
 }
 
 function generalFindings(shown: string, facts: PublicationFacts): Finding[] {

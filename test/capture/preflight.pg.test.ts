@@ -2,7 +2,7 @@ import pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import type { Finding, Sql, WatchedTable } from '../../src/capture/finding.js'
 import { preflight } from '../../src/capture/preflight.js'
-import { inspectPublication } from '../../src/capture/publication.js'
+import { inspectPublication, isSamePublication } from '../../src/capture/publication.js'
 import { defaultMajor } from '../../testbed/majors.js'
 import { createTestDatabase, type TestDatabase } from '../support/database.js'
 
@@ -211,7 +211,8 @@ test('the publication’s fingerprint changes with what matters, and only with t
       rows: (await database.query(text, values)) as R[],
     }),
   }
-  const print = async () => (await inspectPublication(sql, 'notifyd', tables)).fingerprint
+  const other = { ...tables[1], model: 'other', table: 'other', columns: ['id'] } as WatchedTable
+  const print = async (watched = tables) => (await inspectPublication(sql, 'notifyd', watched)).fingerprint
   const before = await print()
   await database.query('CREATE TABLE other (id int PRIMARY KEY); ALTER PUBLICATION notifyd ADD TABLE other')
   await database.query('ALTER TABLE appointment ADD more int; ALTER TABLE appointment DROP comment')
@@ -220,8 +221,16 @@ test('the publication’s fingerprint changes with what matters, and only with t
   await database.query('ALTER PUBLICATION notifyd ADD TABLE appointment')
   const putBack = await print()
   expect(putBack).not.toBe(before)
+  expect(isSamePublication(before, putBack)).toBe(false)
   await database.query('ALTER TABLE note_state_change_event REPLICA IDENTITY DEFAULT')
-  expect(await print()).not.toBe(putBack)
+  const weaker = await print()
+  expect(isSamePublication(putBack, weaker)).toBe(false)
+  expect(isSamePublication(weaker, putBack)).toBe(true) // what `check` asks for is no gap
+  await database.query('ALTER TABLE note_state_change_event REPLICA IDENTITY FULL')
+  const withOther = await print([...tables, other])
+  expect(isSamePublication(putBack, withOther)).toBe(true) // a further model in the config loses nothing of the others
+  expect(isSamePublication(withOther, putBack)).toBe(false)
   await database.query('DROP PUBLICATION notifyd')
   expect(await print()).toBe('')
+  expect(isSamePublication(putBack, '')).toBe(false)
 })
