@@ -133,6 +133,8 @@ const permanent: Readonly<Record<string, string>> = {
   '42704': 'an object the daemon needs is missing: run `notifyd check`, it prints the SQL that makes it',
   '42P01': 'a table is missing: correct models.*.table in the config',
   '42703': 'a column is missing: correct models.*.columns in the config',
+  '42883':
+    'columns that are held against each other have types that do not compare (appointment patient_id with patient id; the events’ note_id with appointment note_id): correct models.*.columns, or map a view as the patient table that casts its id',
   '53400': 'all replication slots are in use: raise max_replication_slots (restart needed) or drop an unused slot',
   '0A000': 'the server does not support what was asked: PostgreSQL 14 to 18 with wal_level = logical is needed',
   '55000': 'the server is not in the state that logical replication needs: run `notifyd check`',

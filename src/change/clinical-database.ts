@@ -52,8 +52,8 @@ export class ClinicalDatabase {
   async lookup(notes: readonly string[], patients: readonly string[]): Promise<Found> {
     const { appointment, patient } = this.#models
     const key = asText('p', column(patient, 'key'))
-    const patientId = asText('p', column(patient, 'id'))
-    const columns = this.#columns.map(([canonical, real]) => sql`${asText('a', real)} as ${sql.id(canonical)}`)
+    const patientId = asWritten('p', column(patient, 'id'))
+    const columns = this.#columns.map(([canonical, real]) => sql`${asWritten('a', real)} as ${sql.id(canonical)}`)
     const nulls = this.#columns.map(() => sql`null::text`)
     const { rows } = await sql<TextRow>`
       select ${sql.join(columns)}, ${patientId} as "patient of", ${key} as "patient key"
@@ -123,6 +123,10 @@ function patientAppointment(row: TextRow): PatientAppointment {
 }
 
 const asText = (alias: string, real: string): RawBuilder<string> => sql<string>`${sql.id(alias, real)}::text`
+
+/** As the WAL has it, to be held against values from there: a cast would cut the blanks at the end of a char(n). */
+const asWritten = (alias: string, real: string): RawBuilder<string | null> =>
+  sql`case when ${sql.id(alias, real)} is not null then concat(${sql.id(alias, real)}) end`
 
 const tableOf = (model: Model): RawBuilder<unknown> => sql.id(model.schema, model.table)
 

@@ -44,6 +44,7 @@ describe('an error that stops the daemon', () => {
     [3, '42704', withCode('42704')],
     [3, '42P01', withCode('42P01')],
     [3, '42703', withCode('42703')],
+    [3, '42883', withCode('42883')],
     [3, '53400', withCode('53400')],
     [3, '0A000', withCode('0A000')],
     [3, '55000', withCode('55000')],

@@ -253,6 +253,22 @@ test('names with dots, capitals, spaces and quotes, uuid keys, and no `created`'
   expect(visit?.stateHistory).toEqual([{ id: '1', state: 'CLD', created: null }])
 })
 
+test('keys of blank-padded char(n) are found: they are compared as the WAL has them', async () => {
+  await using database = await site(`
+    ALTER TABLE appointment DROP CONSTRAINT appointment_patient_id_fkey, DROP CONSTRAINT appointment_note_id_fkey;
+    ALTER TABLE note DROP CONSTRAINT note_patient_id_fkey;
+    ALTER TABLE patient ALTER id DROP IDENTITY; ALTER TABLE patient ALTER id TYPE char(4);
+    ALTER TABLE appointment ALTER patient_id TYPE char(4), ALTER note_id TYPE char(6)`)
+  const { lookup } = clinical(database)
+  const event = captured('notestatechangeevent', { id: 1, note_id: '1     ', state: 'CLD' })
+  const booked = captured('appointment', { id: 5, note_id: null, patient_id: '3   ' })
+  const resolved = await new Resolver(images(), { lookup }).resolve([event, booked])
+  expect(resolved.map(({ appointment, patientKey }) => [appointment?.id, patientKey])).toEqual([
+    ['11', 'key-1'],
+    ['5', 'key-3'],
+  ])
+})
+
 test('a connection that is cut under a query fails the query, and nothing else', async () => {
   await using database = await site()
   await using path = await TcpPath.start({ host: '127.0.0.1', port: Number(new URL(database.url).port) })
