@@ -167,6 +167,7 @@ async function followForever(journal: Journal, deliverer: Deliverer, parts: Part
         journal,
         log,
         signal,
+        tryResolution: () => parts.clinical.lookup([], []),
         resolve: (changes) => resolver.resolve(changes),
         compute: (changes, source) => compute.compute(changes, source),
         appended: (_batch, changes, endpoints) => {
@@ -199,7 +200,9 @@ async function followForever(journal: Journal, deliverer: Deliverer, parts: Part
       state.lastError = verdict.code
       metrics.reconnects.inc({ code: verdict.code })
       const waitMs = backoffMs(Math.max(attempt, 1), verdict.code === '55006' ? takeOver : reconnect)
-      log.warn({ code: verdict.code, retry_in_ms: waitMs }, retryMessage(verdict.code, state))
+      // pg's own errors have no code, and constant texts: no password given, no TLS at the server, no answer in time
+      const reason = verdict.code === 'CONNECTION' && error instanceof Error ? error.message : undefined
+      log.warn({ code: verdict.code, reason, retry_in_ms: waitMs }, retryMessage(verdict.code, state))
       state.phase = 'connecting'
       await pause(waitMs, signal)
     }

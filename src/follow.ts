@@ -19,6 +19,8 @@ export interface FollowOptions extends StartOptions {
   readonly address: DatabaseAddress
   readonly tables: readonly WatchedTable[]
   readonly models: ReadonlyMap<string, Model>
+  /** Asks for no rows in the way of resolution: what cannot be asked is found now, and not at the first change. */
+  readonly tryResolution: () => Promise<unknown>
   readonly resolve: Walk['resolve']
   readonly compute: (changes: Parameters<Walk['compute']>[0], source: Source) => ReturnType<Walk['compute']>
   readonly appended: Walk['appended']
@@ -41,6 +43,7 @@ export async function follow(options: FollowOptions): Promise<void> {
   const control = openControl(options.address, (error) => lost.abort(error))
   try {
     await assertReady(control, options)
+    await options.tryResolution()
     await using stream = await ReplicationStream.connect(options.address)
     lost.signal.addEventListener('abort', () => stream.destroy(asError(lost.signal.reason)))
     const { fingerprint } = await inspectPublication(control, options.publication, options.tables)

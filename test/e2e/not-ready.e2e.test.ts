@@ -62,6 +62,11 @@ describe('status 3, with what mends it', () => {
       'ALTER TABLE appointment REPLICA IDENTITY DEFAULT',
       'ALTER TABLE public.appointment REPLICA IDENTITY FULL;',
     ],
+    [
+      'keys that cannot be held against each other',
+      'ALTER TABLE appointment DROP CONSTRAINT appointment_patient_id_fkey, ALTER patient_id TYPE text',
+      'appointment patient_id with patient id',
+    ],
     ['a missing publication', 'DROP PUBLICATION notifyd', 'CREATE PUBLICATION notifyd FOR TABLE'],
     [
       'a table that the publication lacks',
@@ -111,4 +116,15 @@ test('an unreachable server is tried again, and the log says so', async () => {
   const line = await daemon.line((one) => one['code'] === 'ECONNREFUSED')
   expect(line).toMatchObject({ level: 'warn', retry_in_ms: expect.any(Number) })
   expect(await daemon.stop()).toEqual({ status: 0, signal: null })
+})
+
+test('what the client says of itself while it connects is in the log: a password that was not given', async () => {
+  await using database = await createTestDatabase()
+  const config = withDatabase(database, (url) => {
+    url.password = ''
+  })
+  await using home = await makeHome({ endpoints, ...config })
+  await using daemon = spawnNotifyd(home)
+  const line = await daemon.line(({ code }) => code === 'CONNECTION')
+  expect(line['reason']).toContain('password must be a string')
 })
