@@ -39,9 +39,20 @@ export interface WatchedTable {
 
 export const quoteIdentifier = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
+/** https://www.postgresql.org/docs/current/sql-keywords-appendix.html: those that no column or role can be called bare. */
+const reserved: ReadonlySet<string> = new Set(
+  `all analyse analyze and any array as asc asymmetric authorization binary both case cast check collate collation column
+  concurrently constraint create cross current_catalog current_date current_role current_schema current_time
+  current_timestamp current_user default deferrable desc distinct do else end except false fetch for foreign freeze from
+  full grant group having ilike in initially inner intersect into is isnull join lateral leading left like limit localtime
+  localtimestamp natural not notnull null offset on only or order outer overlaps placing primary references returning
+  right select session_user similar some symmetric system_user table tablesample then to trailing true union unique user
+  using variadic verbose when where window with`.split(/\s+/),
+)
+
 /** Bare where PostgreSQL would take it so, else quoted: for SQL that a person reads. */
 export const readableIdentifier = (name: string): string =>
-  /^[a-z_][a-z0-9_]*$/.test(name) ? name : quoteIdentifier(name)
+  /^[a-z_][a-z0-9_]*$/.test(name) && !reserved.has(name) ? name : quoteIdentifier(name)
 
 export const readableTable = (table: { readonly schema: string; readonly table: string }): string =>
   `${readableIdentifier(table.schema)}.${readableIdentifier(table.table)}`
