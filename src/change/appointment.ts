@@ -24,30 +24,29 @@ export function appointmentOf(image: Image, deleted: boolean): Appointment {
   }
 }
 
-/** The newest (highest id) not entered in error, else the newest; null of none. A rescheduled note has several. */
+/**
+ * The newest (highest id) not entered in error, else the newest; null of none. A rescheduled note has several. Ids without an
+ * order in time (uuid) leave it to the chain of replacements: the newest is the one that no other replaces.
+ */
 export function newestAppointment(appointments: Iterable<Appointment>): Appointment | null {
+  const all = [...appointments]
+  const valid = all.filter((appointment) => !appointment.entered_in_error)
+  const replaced = new Set(valid.map((appointment) => appointment.appointment_rescheduled_from_id))
   let newest: Appointment | null = null
-  for (const appointment of appointments) {
-    if (newest === null || isPreferred(appointment, newest)) newest = appointment
+  for (const appointment of all) {
+    if (newest === null || isPreferred(appointment, newest, replaced)) newest = appointment
   }
   return newest
 }
 
-function isPreferred(a: Appointment, b: Appointment): boolean {
+function isPreferred(a: Appointment, b: Appointment, replaced: ReadonlySet<string | null>): boolean {
   if (a.entered_in_error !== b.entered_in_error) return b.entered_in_error
-  return compareIds(a.id, b.id) > 0
+  if (integer.test(a.id) && integer.test(b.id)) return BigInt(a.id) > BigInt(b.id)
+  if (replaced.has(a.id) !== replaced.has(b.id)) return replaced.has(b.id)
+  return a.id > b.id
 }
 
 const integer = /^-?\d+$/
-
-/** Integers by value, whatever their length; other ids (uuid) as text, for want of an order in time. */
-function compareIds(a: string, b: string): number {
-  if (integer.test(a) && integer.test(b)) {
-    const difference = BigInt(a) - BigInt(b)
-    return difference > 0n ? 1 : difference < 0n ? -1 : 0
-  }
-  return a < b ? -1 : a > b ? 1 : 0
-}
 
 const text = (value: FieldValue | undefined): string | null =>
   value === null || value === undefined ? null : String(value)

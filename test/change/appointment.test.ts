@@ -63,6 +63,18 @@ describe('the newest of several', () => {
     const found = newestAppointment(ids.map((id) => of(id.replace('!', ''), id.endsWith('!'))))
     expect(found?.id).toBe(newest)
   })
+
+  test('is of uuids the one that no valid other replaces, whatever their letters', () => {
+    const replacing = (id: string, appointment_rescheduled_from_id: string | null, isError = false) => ({
+      ...of(id, isError),
+      appointment_rescheduled_from_id,
+    })
+    const chain = [replacing('c', null), replacing('a', 'c'), replacing('b', 'a')]
+    expect(newestAppointment(chain)?.id).toBe('b')
+    expect(newestAppointment(chain.toReversed())?.id).toBe('b')
+    expect(newestAppointment([replacing('c', null), replacing('a', 'c', true)])?.id).toBe('c')
+    expect(newestAppointment([replacing('9', null), replacing('8', '9')])?.id).toBe('9')
+  })
 })
 
 test('an appointment has the end that is mapped, else the one of its duration', () => {
