@@ -134,13 +134,16 @@ export class Capture {
 
   #idle(): Lsn | null {
     if (this.#keepalive === null) return null
-    return this.#acknowledgement.idle({
+    const lsn = this.#acknowledgement.idle({
       keepalive: this.#keepalive.walEnd,
       replyRequested: this.#keepalive.replyRequested,
       transactionOpen: this.#assembler.isOpen,
       drained: this.#queue.length === 0,
       nowMs: performance.now(),
     })
+    // Given once: to a consumer that does not acknowledge it, it would be given again for ever, and nothing more be read.
+    if (lsn !== null) this.#keepalive = null
+    return lsn
   }
 
   #data(payload: Buffer): void {

@@ -140,6 +140,19 @@ describe('capture', () => {
     await consumed
   })
 
+  test('gives a keepalive’s position once, also to a consumer that does not acknowledge it', async () => {
+    const { database, from } = await clinic()
+    await using _database = database
+    const capture = await startCapture(database, from)
+    let given = 0
+    const taking = take(capture, () => ++given > 30)
+    await database.query('CREATE TABLE unpublished AS SELECT i FROM generate_series(1, 400000) i')
+    const [row] = await database.query<{ lsn: string }>('SELECT pg_current_wal_flush_lsn()::text AS lsn')
+    await until(async () => capture.receivedLsn >= parseLsn(row?.lsn ?? '0/0'))
+    await capture.close()
+    expect((await taking).batches.length).toBeLessThan(30)
+  })
+
   test('throws when the server ends the connection, with its SQLSTATE', async () => {
     const { database, from } = await clinic()
     await using _database = database
