@@ -61,11 +61,17 @@ const excludedColumns = z
 
 const columnsHelp = 'Canonical column name → real name; only those that differ are needed.'
 
+const formerNames = z.array(realName)
+
+const formerHelp =
+  'Canonical column name → the names that the column had before it was renamed, for rows that the WAL holds from before.'
+
 function clinicalModel(name: keyof typeof canonicalColumns, table: string) {
   const columns = Object.fromEntries(canonicalColumns[name].map((column) => [column, z.exactOptional(realName)]))
   return z.strictObject({
     table: tableName.default(table),
     columns: z.strictObject(columns).default({}).describe(columnsHelp),
+    former_columns: z.partialRecord(z.enum(canonicalColumns[name]), formerNames).default({}).describe(formerHelp),
     exclude_columns: excludedColumns,
   })
 }
@@ -77,6 +83,7 @@ const furtherModel = z
       .enum(CHANGE_TYPE)
       .describe('The change type that the changes of this table have for protocols (compute_on_change_types).'),
     columns: z.record(z.string().min(1), realName).default({}).describe(columnsHelp),
+    former_columns: z.record(z.string().min(1), formerNames).default({}).describe(formerHelp),
     exclude_columns: excludedColumns,
   })
   .describe('A further table whose changes protocols compute on.')
@@ -90,6 +97,7 @@ export const modelsSchema = z
       .prefault({})
       .describe('The changes of a note’s state: a row for each.'),
     [patientModel]: clinicalModel(patientModel, 'public.patient')
+      .omit({ former_columns: true })
       .prefault({})
       .describe('The patients; read for their keys, not followed.'),
   })

@@ -86,12 +86,16 @@ function policyOf({ file, endpoints, url_policy: policy }: LoadedConfig): UrlPol
 interface ModelConfig {
   readonly table: string
   readonly columns: Readonly<Record<string, string | undefined>>
+  /** None for the patient, who is not followed. */
+  readonly former_columns?: Readonly<Record<string, readonly string[] | undefined>>
   readonly exclude_columns: readonly string[]
 }
 
 function modelOf(name: string, config: ModelConfig, changeType: keyof typeof CHANGE_TYPE): Model {
   const columns: Record<string, string> = {}
   for (const [canonical, real] of Object.entries(config.columns)) if (real !== undefined) columns[canonical] = real
+  const formerColumns: Record<string, readonly string[]> = {}
+  for (const [canonical, names] of Object.entries(config.former_columns ?? {})) formerColumns[canonical] = names ?? []
   const { schema, table } = parseTableName(config.table)
   return makeModel({
     name,
@@ -99,6 +103,7 @@ function modelOf(name: string, config: ModelConfig, changeType: keyof typeof CHA
     table,
     changeType: CHANGE_TYPE[changeType],
     columns,
+    formerColumns,
     excluded: config.exclude_columns,
   })
 }

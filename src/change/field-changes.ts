@@ -77,19 +77,19 @@ const plans = new WeakMap<Relation, readonly ColumnPlan[]>()
 function planOf(relation: Relation, model: Model): readonly ColumnPlan[] {
   const known = plans.get(relation)
   if (known !== undefined) return known
-  const present = new Set(relation.columns.map((column) => column.name))
-  const missing = [...model.required.values()].filter((real) => !present.has(real))
+  const canonicalNames = namesIn(relation, model)
+  const found = new Set(canonicalNames.values())
+  const missing = [...model.required].filter(([canonical]) => !found.has(canonical)).map(([, real]) => real)
   if (missing.length > 0) {
     throw new NotReadyError(
       `${readableTable(model)} no longer has the column ${missing.map(readableIdentifier).join(', ')}`,
-      `map models.${model.name}.columns to the table's columns as they are now, and start again: nothing is lost meanwhile`,
+      `map models.${model.name}.columns to the table's columns as they are now, with their names of before in models.${model.name}.former_columns, and start again: nothing is lost meanwhile`,
     )
   }
-  const columns = relation.columns.filter((column) => !model.excluded.has(column.name))
-  const names = new Set(columns.map((column) => model.canonicalNames.get(column.name)))
+  const columns = relation.columns.filter(({ name }) => canonicalNames.has(name) || !model.excluded.has(name))
   const plan = columns.map((column) => {
-    const canonical = model.canonicalNames.get(column.name)
-    if (canonical === undefined && names.has(column.name)) {
+    const canonical = canonicalNames.get(column.name)
+    if (canonical === undefined && found.has(column.name)) {
       throw new NotReadyError(
         `${readableTable(model)} has a column ${readableIdentifier(column.name)}, and models.${model.name}.columns gives that name to another column`,
         `map ${column.name} too, or add it to models.${model.name}.exclude_columns`,
@@ -100,6 +100,23 @@ function planOf(relation: Relation, model: Model): readonly ColumnPlan[] {
   })
   plans.set(relation, plan)
   return plan
+}
+
+/** Its mapped columns: under their names of today, or under a former one where the WAL is from before the renaming. */
+function namesIn(relation: Relation, { canonicalNames, formerNames }: Model): ReadonlyMap<string, string> {
+  const names = new Map<string, string>()
+  for (const { name } of relation.columns) {
+    const canonical = canonicalNames.get(name)
+    if (canonical !== undefined) names.set(name, canonical)
+  }
+  const found = new Set(names.values())
+  for (const { name } of relation.columns) {
+    const canonical = formerNames.get(name)
+    if (canonical === undefined || names.has(name) || found.has(canonical)) continue
+    names.set(name, canonical)
+    found.add(canonical)
+  }
+  return names
 }
 
 const isEmpty = (fields: Fields): boolean => {

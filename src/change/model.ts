@@ -12,6 +12,8 @@ export interface Model {
   readonly canonicalNames: ReadonlyMap<string, string>
   /** Canonical name → real name of the columns without which the daemon does not run. */
   readonly required: ReadonlyMap<string, string>
+  /** Names that columns had before they were renamed → canonical name: WAL from before has rows under them. */
+  readonly formerNames: ReadonlyMap<string, string>
   /** Real names of columns that are dropped at decode. */
   readonly excluded: ReadonlySet<string>
 }
@@ -51,11 +53,13 @@ export interface ModelOptions {
   readonly changeType: ChangeType
   /** Canonical → real names, as far as the config gives them; the clinical models' other columns have their own names. */
   readonly columns: Readonly<Record<string, string>>
+  /** Canonical → former real names. */
+  readonly formerColumns?: Readonly<Record<string, readonly string[]>>
   readonly excluded: readonly string[]
 }
 
 /** A mapped `end_time` takes the place of `duration_minutes`, unless that is mapped too. */
-export function makeModel({ columns, excluded, ...rest }: ModelOptions): Model {
+export function makeModel({ columns, formerColumns = {}, excluded, ...rest }: ModelOptions): Model {
   const clinical = clinicalColumns[rest.name] ?? { needed: [], optional: [] }
   const isReplaced = (name: string) => name === 'duration_minutes' && 'end_time' in columns && !(name in columns)
   const needed = clinical.needed.filter((name) => !isReplaced(name))
@@ -66,7 +70,12 @@ export function makeModel({ columns, excluded, ...rest }: ModelOptions): Model {
     ...optional.map((name): [string, string] => [name, name]),
     ...[...required].map(([canonical, real]): [string, string] => [real, canonical]),
   ])
-  return { ...rest, canonicalNames, required, excluded: new Set(excluded) }
+  const formerNames = new Map(
+    Object.entries(formerColumns).flatMap(([canonical, names]) =>
+      names.map((name): [string, string] => [name, canonical]),
+    ),
+  )
+  return { ...rest, canonicalNames, formerNames, required, excluded: new Set(excluded) }
 }
 
 /** The key under which models are found from a relation: schema and table, neither of which may hold a NUL. */

@@ -1,21 +1,29 @@
 // Captured changes in, the same with the appointment and the patient's key that they belong to, as they were at the commit
 // (spec section 5). Owns where the answer comes from: the row's own image, else the images of the journal and of this
-// batch in WAL order, and only for a note that no image knows the clinical database.
+// batch in WAL order, and the clinical database for notes that had appointments before the daemon was there.
 import { appointmentOf, newestAppointment } from './appointment.js'
 import type { Appointment, CapturedChange, ResolvedChange, ResolvedFrom } from './captured-change.js'
 import type { ClinicalDatabase, Found } from './clinical-database.js'
 import { appointmentModel, noteStateModel } from './model.js'
 import { PatientKeys } from './patient-keys.js'
+import { type SeenAppointment, SeenAppointments } from './seen-appointments.js'
 
 /** The journal's side: the latest image of every appointment that it saw. */
 export interface AppointmentImages {
   /** Latest images of all appointments of these notes, by note id. */
-  appointmentsOfNotes(noteIds: readonly string[]): ReadonlyMap<string, readonly Appointment[]>
+  appointmentsOfNotes(noteIds: readonly string[]): ReadonlyMap<string, readonly SeenAppointment[]>
 }
 
 interface Resolution {
   readonly appointment: Appointment | null
   readonly from: ResolvedFrom
+}
+
+/** A state change of a note that may have had appointments before the daemon was there: the database is asked too. */
+interface Question {
+  readonly note: string
+  /** What the WAL had shown of the note by then. */
+  readonly seen: readonly Appointment[]
 }
 
 const none: Resolution = { appointment: null, from: 'none' }
@@ -30,44 +38,63 @@ export class Resolver {
 
   /** @throws what the clinical database throws; nothing is remembered of a batch that failed. */
   async resolve(changes: readonly CapturedChange[]): Promise<readonly ResolvedChange[]> {
-    const resolutions = this.#fromImages(changes)
-    const unknownNotes = new Set<string>()
+    const { seen, answers } = this.#fromImages(changes)
+    const notes = new Set<string>()
     const unknownPatients = new Set<string>()
     changes.forEach((change, at) => {
-      const note = resolutions[at] === undefined ? noteOf(change) : null
-      if (note !== null) unknownNotes.add(note)
-      const patient = patientOf(change, resolutions[at] ?? none)
-      if (patient !== null && this.#patientKeys.get(patient) === null) unknownPatients.add(patient)
+      const answer = answers[at] ?? none
+      if ('note' in answer) notes.add(answer.note)
+      const candidates =
+        'note' in answer ? answer.seen.map(({ patient_id }) => patient_id) : [patientOf(change, answer)]
+      for (const patient of candidates) {
+        if (patient !== null && this.#patientKeys.get(patient) === null) unknownPatients.add(patient)
+      }
     })
-    const found = await this.#lookup([...unknownNotes], [...unknownPatients])
-    const fromDatabase = (change: CapturedChange): Resolution => {
-      const note = noteOf(change)
-      const appointment = newestAppointment(found.appointments.filter(({ note_id }) => note_id === note))
-      return note === null || appointment === null ? none : { appointment, from: 'database' }
+    const found = await this.#lookup([...notes], [...unknownPatients])
+    const resolution = (at: number): Resolution => {
+      const answer = answers[at] ?? none
+      if (!('note' in answer)) return answer
+      const there = found.appointments.filter(({ note_id }) => note_id === answer.note)
+      const appointment = seen.newestAt(at, answer.seen, there)
+      if (appointment === null) return none
+      return { appointment, from: answer.seen.includes(appointment) ? 'image' : 'database' }
     }
-    return changes.map((change, at) => {
-      const resolution = resolutions[at] ?? fromDatabase(change)
-      const patient = patientOf(change, resolution)
-      const patientKey = patient === null ? null : (found.patientKeys.get(patient) ?? this.#patientKeys.get(patient))
-      return { ...change, appointment: resolution.appointment, resolvedFrom: resolution.from, patientKey }
-    })
+    const keyOf = (patient: string) => found.patientKeys.get(patient) ?? this.#patientKeys.get(patient)
+    const resolved: ResolvedChange[] = []
+    for (const [at, change] of changes.entries()) {
+      const { appointment, from } = resolution(at)
+      const patient = patientOf(change, { appointment, from })
+      resolved.push({
+        ...change,
+        appointment,
+        resolvedFrom: from,
+        patientKey: patient === null ? null : keyOf(patient),
+      })
+    }
+    return resolved
   }
 
-  /** Undefined where no image knows the note. */
-  #fromImages(changes: readonly CapturedChange[]): (Resolution | undefined)[] {
+  #fromImages(changes: readonly CapturedChange[]) {
     const notes = new Set(changes.map(noteOf).filter((note) => note !== null))
-    const overlay = new ImageOverlay(notes.size === 0 ? new Map() : this.images.appointmentsOfNotes([...notes]))
-    return changes.map((change, at) => {
+    const journaled = notes.size === 0 ? new Map() : this.images.appointmentsOfNotes([...notes])
+    const seen = new SeenAppointments([...journaled.values()].flat())
+    const answers = changes.map((change, at): Resolution | Question => {
       if (isAppointment(change)) {
         const appointment = appointmentOf(change.image, change.fieldChanges.deleted)
-        overlay.put(appointment)
+        seen.put(at, appointment, change.operation === 'insert')
         return { appointment, from: 'row' }
       }
       const note = noteOf(change)
       if (note === null) return none
-      const appointment = newestAppointment(overlay.ofNote(note)) ?? committedWith(change, note, changes.slice(at + 1))
-      return appointment === null ? undefined : { appointment, from: 'image' }
+      const ofNote = seen.ofNote(note)
+      const newest = newestAppointment(ofNote)
+      if (newest !== null) {
+        return seen.isSurelyNewest(newest) ? { appointment: newest, from: 'image' } : { note, seen: ofNote }
+      }
+      const appointment = committedWith(change, note, changes.slice(at + 1))
+      return appointment === null ? { note, seen: [] } : { appointment, from: 'image' }
     })
+    return { seen, answers }
   }
 
   async #lookup(notes: string[], patients: string[]): Promise<Found> {
@@ -75,30 +102,6 @@ export class Resolver {
     const found = await this.database.lookup(notes, patients)
     for (const [patient, key] of found.patientKeys) this.#patientKeys.put(patient, key)
     return found
-  }
-}
-
-/** The journal's images with those of the batch over them. An appointment may have left its note meanwhile. */
-class ImageOverlay {
-  readonly #byId = new Map<string, Appointment>()
-  readonly #byNote = new Map<string, Set<string>>()
-
-  constructor(journaled: ReadonlyMap<string, readonly Appointment[]>) {
-    for (const appointments of journaled.values()) for (const appointment of appointments) this.put(appointment)
-  }
-
-  put(appointment: Appointment): void {
-    this.#byId.set(appointment.id, appointment)
-    if (appointment.note_id === null) return
-    const ids = this.#byNote.get(appointment.note_id) ?? new Set()
-    this.#byNote.set(appointment.note_id, ids.add(appointment.id))
-  }
-
-  *ofNote(note: string): Generator<Appointment> {
-    for (const id of this.#byNote.get(note) ?? []) {
-      const appointment = this.#byId.get(id)
-      if (appointment?.note_id === note) yield appointment
-    }
   }
 }
 

@@ -28,8 +28,9 @@ const insertChange = `
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (source_id, commit_lsn, ordinal) DO NOTHING`
 
 const putImage = `
-  INSERT INTO appointment_image (appointment_id, note_id, appointment) VALUES (?, ?, ?)
-  ON CONFLICT (appointment_id) DO UPDATE SET note_id = excluded.note_id, appointment = excluded.appointment`
+  INSERT INTO appointment_image (appointment_id, note_id, appointment, inserted) VALUES (?, ?, ?, ?)
+  ON CONFLICT (appointment_id) DO UPDATE SET note_id = excluded.note_id, appointment = excluded.appointment,
+    inserted = max(inserted, excluded.inserted)`
 
 const insertDelivery = `
   INSERT INTO delivery (webhook_id, change_id, endpoint, url, lane, sequence, notification, protocol, headers, body,
@@ -66,7 +67,8 @@ export function append(sqlite: Sqlite, sourceId: number, batch: AppendBatch): Ap
     ])
     if (inserted.changes === 0) continue
     if (change.appointment !== null && change.resolvedFrom === 'row') {
-      sqlite.run(putImage, [change.appointment.id, change.appointment.note_id, appointment])
+      const { id, note_id } = change.appointment
+      sqlite.run(putImage, [id, note_id, appointment, change.operation === 'insert' ? 1 : 0])
     }
     for (const owed of change.notifications) appendDelivery(sqlite, sequences, inserted.id, change, owed)
   }

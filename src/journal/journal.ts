@@ -3,7 +3,7 @@
 import { Kysely } from 'kysely'
 import { type GapFacts, JournalError } from '../base/errors.js'
 import { formatLsn, type Lsn } from '../capture/lsn.js'
-import type { Appointment } from '../change/captured-change.js'
+import type { SeenAppointment } from '../change/seen-appointments.js'
 import type { Source } from '../compute/computed-change.js'
 import { type AppendBatch, type Appended, append } from './append.js'
 import { beginCheckpoint, type Checkpoint, knownSourceId, readCheckpoint, sourceId } from './checkpoint.js'
@@ -94,7 +94,7 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
     })
   }
 
-  appointmentsOfNotes(noteIds: readonly string[]): ReadonlyMap<string, readonly Appointment[]> {
+  appointmentsOfNotes(noteIds: readonly string[]): ReadonlyMap<string, readonly SeenAppointment[]> {
     return appointmentsOfNotes(this.#sqlite, noteIds)
   }
 

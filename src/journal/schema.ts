@@ -47,7 +47,7 @@ export interface JournalTables {
     outcomes: string
     journaled_at: number
   }
-  appointment_image: { appointment_id: string; note_id: string | null; appointment: string }
+  appointment_image: { appointment_id: string; note_id: string | null; appointment: string; inserted: number }
   delivery: {
     id: Generated<number>
     webhook_id: string

@@ -43,6 +43,30 @@ describe('field_changes', () => {
     expect(shortened(await changesOf(before, sql, [appointments, rows()]))).toEqual(expected)
   })
 
+  test('of rows from before a renaming bear the canonical name too, where the config knows the former one', async () => {
+    const before = 'CREATE TABLE row (id int PRIMARY KEY, begins text); ALTER TABLE row REPLICA IDENTITY FULL'
+    const sql = `INSERT INTO row VALUES (1, 'old');
+      BEGIN; INSERT INTO row VALUES (2, 'old'); ALTER TABLE row RENAME begins TO starts; INSERT INTO row VALUES (3, 'new'); COMMIT;
+      ALTER TABLE row ADD begins text; INSERT INTO row VALUES (4, 'new', 'another')`
+    const options = {
+      name: 'row',
+      schema: 'public',
+      table: 'row',
+      changeType: 'TASK',
+      columns: { start: 'starts' },
+    } as const
+    const known = makeModel({ ...options, formerColumns: { start: ['begins'] }, excluded: ['begins'] })
+    const changes = await changesOf(before, sql, [known])
+    expect(changes.map(({ fieldChanges }) => fieldChanges.fields)).toEqual([
+      { id: [null, 1], start: [null, 'old'] },
+      { id: [null, 2], start: [null, 'old'] },
+      { id: [null, 3], start: [null, 'new'] },
+      { id: [null, 4], start: [null, 'new'] },
+    ])
+    const unknown = changesOf(before, sql, [makeModel({ ...options, excluded: [] })])
+    await expect(unknown).rejects.toThrow('no longer has the column starts')
+  })
+
   test('bear canonical names; excluded columns reach neither fields nor image', async () => {
     const before = `CREATE TABLE row (dbid int PRIMARY KEY, "When.exactly" timestamptz, secret text, other text);
       ALTER TABLE row REPLICA IDENTITY FULL`

@@ -5,65 +5,32 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Lsn } from '../../src/capture/lsn.js'
-import type { CapturedChange, FieldValue, ResolvedChange } from '../../src/change/captured-change.js'
+import type { CapturedChange, ResolvedChange } from '../../src/change/captured-change.js'
 import { ClinicalDatabase } from '../../src/change/clinical-database.js'
-import { makeModel } from '../../src/change/model.js'
 import { Resolver } from '../../src/change/resolve.js'
 import { Journal } from '../../src/journal/journal.js'
 import { UndoStack } from '../../testbed/undo-stack.js'
-import { change, source } from '../compute/changes.js'
+import { source } from '../compute/changes.js'
 import { createTestDatabase } from '../support/database.js'
+import { captured, clinicalModels } from './captured.js'
 
 /** One transaction. */
 type Step = readonly CapturedChange[]
 
-const captured = (
-  model: string,
-  commitLsn: bigint,
-  ordinal: number,
-  image: Record<string, FieldValue>,
-  gone = false,
-) => {
-  const {
-    appointment: _,
-    resolvedFrom: _from,
-    patientKey: _key,
-    ...rest
-  } = change({
-    model,
-    commitLsn,
-    ordinal,
-    operation: gone ? 'delete' : 'insert',
-  })
-  return { ...rest, image }
-}
-
 const row = (at: number, id: number, note: number | null, more: { error?: boolean; gone?: boolean } = {}) =>
   captured(
     'appointment',
-    BigInt(at),
-    1,
     { id, note_id: note, patient_id: null, entered_in_error_id: more.error === true ? 1 : null },
-    more.gone,
+    { commitLsn: BigInt(at), ordinal: 1, operation: more.gone === true ? 'delete' : 'insert' },
   )
 const state = (at: number, note: number) =>
-  captured('notestatechangeevent', BigInt(at), 0, { id: at, note_id: note, state: 'CLD' })
+  captured('notestatechangeevent', { id: at, note_id: note, state: 'CLD' }, { commitLsn: BigInt(at), ordinal: 0 })
 
 /** A journal, and the resolver over it and an empty clinic. */
 async function open() {
   await using undo = new UndoStack()
   const database = undo.use(await createTestDatabase())
-  const model = (name: string, table: string) =>
-    makeModel({ name, schema: 'public', table, changeType: 'APPOINTMENT', columns: {}, excluded: [] })
-  const clinic = new ClinicalDatabase(
-    { url: database.url, tls: null },
-    {
-      appointment: model('appointment', 'appointment'),
-      noteState: model('notestatechangeevent', 'note_state_change_event'),
-      patient: model('patient', 'patient'),
-    },
-    () => undefined,
-  )
+  const clinic = new ClinicalDatabase({ url: database.url, tls: null }, clinicalModels, () => undefined)
   undo.defer(() => clinic.close())
   const folder = await mkdtemp(join(tmpdir(), 'notifyd-resolve-'))
   undo.defer(() => rm(folder, { recursive: true }))

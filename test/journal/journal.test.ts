@@ -172,7 +172,9 @@ test('the latest image of an appointment counts, in the order of appending, also
   await put(2, { id: '1', note_id: '26', status: 'b' })
   await put(3, { id: '2', note_id: '27' })
   const found = journal.appointmentsOfNotes(['26', '27', '28'])
-  expect([...found].map(([note, all]) => [note, all.map(({ id, status }) => `${id} ${status}`)])).toEqual([
+  expect(
+    [...found].map(([note, all]) => [note, all.map(({ appointment: { id, status } }) => `${id} ${status}`)]),
+  ).toEqual([
     ['26', ['1 b']],
     ['27', ['2 confirmed']],
   ])

@@ -73,7 +73,9 @@ CREATE TABLE change (
 CREATE TABLE appointment_image (
   appointment_id TEXT PRIMARY KEY,
   note_id TEXT,
-  appointment TEXT NOT NULL
+  appointment TEXT NOT NULL,
+  -- 1: its insert was seen, so whatever else stood on the note then is older.
+  inserted INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX appointment_image_note ON appointment_image (note_id) WHERE note_id IS NOT NULL;
