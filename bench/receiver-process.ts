@@ -11,19 +11,28 @@ interface Settings {
 
 let settings: Settings = { delayMs: 0, keepSamples: 0, checkOrder: false }
 let count = 0
+let replayed = 0
 let lags: number[] = []
 let samples: { headers: string[]; body: string }[] = []
 let lastSequence = new Map<string, number>()
 let outOfOrder = 0
 let firstAt = 0
 let lastAt = 0
-let waitFor: number | null = null
+let waitFor: Extract<Ask, { tag: 'wait' }> | null = null
 
 const answer = Buffer.from('HTTP/1.1 204 No Content\r\n\r\n')
 const now = () => performance.timeOrigin + performance.now()
 const tell = (told: Told) => process.send?.(told)
 
 function take(head: string, body: string): void {
+  if (headerOf(head, 'notification-replay') === null) takeLive(head, body)
+  else replayed += 1
+  if (isReached()) reached()
+}
+
+const isReached = () => waitFor !== null && (waitFor.of === 'live' ? count : replayed) >= waitFor.count
+
+function takeLive(head: string, body: string): void {
   const at = now()
   if (count === 0) firstAt = at
   lastAt = at
@@ -37,7 +46,6 @@ function take(head: string, body: string): void {
     lastSequence.set(key, sequence)
   }
   if (samples.length < settings.keepSamples) samples.push({ headers: head.split('\r\n').slice(1), body })
-  if (waitFor !== null && count >= waitFor) reached()
 }
 
 function reached(): void {
@@ -90,6 +98,7 @@ process.on('message', (ask: Ask) => {
     case 'reset':
       settings = { delayMs: ask.delayMs ?? 0, keepSamples: ask.keepSamples ?? 0, checkOrder: ask.checkOrder ?? false }
       count = 0
+      replayed = 0
       lags = []
       samples = []
       lastSequence = new Map()
@@ -98,11 +107,11 @@ process.on('message', (ask: Ask) => {
       tell({ tag: 'done' })
       return
     case 'wait':
-      waitFor = ask.count
-      if (count >= ask.count) reached()
+      waitFor = ask
+      if (isReached()) reached()
       return
     case 'report': {
-      const report: Report = { count, firstAt, lastAt, lags, samples, outOfOrder }
+      const report: Report = { count, replayed, firstAt, lastAt, lags, samples, outOfOrder }
       tell({ tag: 'report', report })
       return
     }

@@ -11,7 +11,7 @@ export type Ask =
       readonly keepSamples?: number
       readonly checkOrder?: boolean
     }
-  | { readonly tag: 'wait'; readonly count: number }
+  | { readonly tag: 'wait'; readonly count: number; readonly of: 'live' | 'replayed' }
   | { readonly tag: 'report' }
 
 export type Told =
@@ -28,6 +28,8 @@ export interface Sample {
 
 export interface Report {
   readonly count: number
+  /** Requests of replays: no other figure has them. */
+  readonly replayed: number
   /** Unix ms with fractions, of this host's clock. */
   readonly firstAt: number
   readonly lastAt: number
@@ -62,8 +64,14 @@ export class BenchReceiver implements AsyncDisposable {
 
   /** Resolves when so many have arrived since the reset; to the time of that. */
   async until(count: number): Promise<number> {
-    this.child.send({ tag: 'wait', count } satisfies Ask)
+    this.child.send({ tag: 'wait', count, of: 'live' } satisfies Ask)
     return (await heard(this.child, 'reached')).at
+  }
+
+  /** Resolves when the first request of a replay has arrived since the reset. */
+  async replaying(): Promise<void> {
+    this.child.send({ tag: 'wait', count: 1, of: 'replayed' } satisfies Ask)
+    await heard(this.child, 'reached')
   }
 
   async report(): Promise<Report> {

@@ -10,6 +10,7 @@ import { idle } from './scenarios/idle.js'
 import { isolation } from './scenarios/isolation.js'
 import { latency } from './scenarios/latency.js'
 import { outage } from './scenarios/outage.js'
+import { replay } from './scenarios/replay.js'
 import { slowEndpoint } from './scenarios/slow-endpoint.js'
 import { throughput } from './scenarios/throughput.js'
 
@@ -20,6 +21,7 @@ const scenarios: Readonly<Record<string, (options: Options) => Promise<Measured>
   latency,
   'slow-endpoint': slowEndpoint,
   isolation,
+  replay,
   backlog,
   outage,
   idle,

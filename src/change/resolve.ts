@@ -1,6 +1,6 @@
 // Captured changes in, the same with the appointment and the patient's key that they belong to, as they were at the commit
 // (spec section 5). Owns where the answer comes from: the row's own image, else the images of the journal and of this
-// batch in WAL order, and the clinical database for notes that had appointments before the daemon was there.
+// batch in WAL order, and the clinical database for notes of which they know no appointment, or none that is valid.
 import { appointmentOf, newestAppointment } from './appointment.js'
 import type { Appointment, CapturedChange, ResolvedChange, ResolvedFrom } from './captured-change.js'
 import type { ClinicalDatabase, Found } from './clinical-database.js'
@@ -19,7 +19,7 @@ interface Resolution {
   readonly from: ResolvedFrom
 }
 
-/** A state change of a note that may have had appointments before the daemon was there: the database is asked too. */
+/** A state change whose note may have an appointment from before the daemon was there: the database is asked. */
 interface Question {
   readonly note: string
   /** What the WAL had shown of the note by then. */
@@ -89,7 +89,9 @@ export class Resolver {
       const ofNote = seen.ofNote(note)
       const newest = newestAppointment(ofNote)
       if (newest !== null) {
-        return seen.isSurelyNewest(newest) ? { appointment: newest, from: 'image' } : { note, seen: ofNote }
+        // One in error stands for the note only where there is no other, and another may be older than the daemon.
+        if (newest.entered_in_error && !seen.isWhole(ofNote)) return { note, seen: ofNote }
+        return { appointment: newest, from: 'image' }
       }
       const appointment = committedWith(change, note, changes.slice(at + 1))
       return appointment === null ? { note, seen: [] } : { appointment, from: 'image' }

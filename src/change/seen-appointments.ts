@@ -3,7 +3,7 @@
 import { newestAppointment } from './appointment.js'
 import type { Appointment } from './captured-change.js'
 
-/** The latest image of an appointment, and whether its insert was seen: then all else on its note is seen, or older. */
+/** The latest image of an appointment, and whether its insert was seen. */
 export interface SeenAppointment {
   readonly appointment: Appointment
   readonly inserted: boolean
@@ -43,9 +43,11 @@ export class SeenAppointments {
     })
   }
 
-  /** Whether no appointment that was there before the daemon can stand before this one. */
-  isSurelyNewest({ id, entered_in_error }: Appointment): boolean {
-    return !entered_in_error && (this.#byId.get(id)?.inserted ?? false)
+  /** Whether the first appointment of the note was booked in our sight, so that no other was there before. */
+  isWhole(ofNote: readonly Appointment[]): boolean {
+    return ofNote.some(
+      ({ id, appointment_rescheduled_from_id: from }) => from === null && this.#byId.get(id)?.inserted === true,
+    )
   }
 
   /**

@@ -25,7 +25,7 @@ const cancelled = (lsn: bigint) =>
 const row = (lsn: bigint, id: number, operation: 'insert' | 'update', more = {}) =>
   captured('appointment', { id, note_id: 1, patient_id: 1, ...more }, { commitLsn: lsn, operation })
 
-test('an older appointment of the note that was touched does not stand for it: the database knows the newer one', async () => {
+test('an appointment that was entered in error does not stand for its note: the database knows the valid one', async () => {
   await using database = await createTestDatabase()
   await using site = await resolverOf(database)
   const resolved = await site.resolver.resolve([row(1n, 11, 'update', { entered_in_error_id: 5 }), cancelled(2n)])
@@ -34,8 +34,8 @@ test('an older appointment of the note that was touched does not stand for it: t
 
 test('what the WAL has shown counts before what the database says now', async () => {
   await using database = await createTestDatabase()
-  await using site = await resolverOf(database, 'UPDATE appointment SET patient_id = 2 WHERE id = 12')
-  const [, event] = await site.resolver.resolve([row(1n, 12, 'update'), cancelled(2n)])
+  await using site = await resolverOf(database, 'UPDATE appointment SET patient_id = 2, entered_in_error_id = 5')
+  const [, event] = await site.resolver.resolve([row(1n, 12, 'update', { entered_in_error_id: 5 }), cancelled(2n)])
   expect(event).toMatchObject({
     appointment: { id: '12', patient_id: '1' },
     resolvedFrom: 'image',
