@@ -66,6 +66,10 @@ export class BenchSite implements AsyncDisposable {
   /** `bookings` appointments and as many cancellations, a transaction each. Resolves to the end of WAL. */
   async work(bookings: number, columns: 'plain' | 'wide' = 'plain'): Promise<string> {
     await this.client.query('CALL work($1, $2)', [bookings, columns === 'wide'])
+    return this.endOfWal()
+  }
+
+  async endOfWal(): Promise<string> {
     const { rows } = await this.client.query<{ lsn: string }>('SELECT pg_current_wal_insert_lsn()::text AS lsn')
     return String(rows[0]?.lsn)
   }

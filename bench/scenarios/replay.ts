@@ -25,12 +25,13 @@ export async function replay({ rounds, scale, say }: Options): Promise<Measured>
       const daemon = await site.daemon({ endpoints, http: false })
       daemon.start()
       await daemon.streaming()
+      const from = await site.endOfWal()
       // What is replayed later: more than can be replayed meanwhile.
       await receiver.reset()
       await site.work(bookings * 4)
       await receiver.until(bookings * 8)
       await receiver.reset()
-      await using _replay = isBeside ? startReplay(daemon) : null
+      await using _replay = isBeside ? startReplay(daemon, from) : null
       if (isBeside) await receiver.replaying()
       await receiver.until(await write(site.postgres.superuserUrl(), rate, seconds))
       const { lags, replayed } = await receiver.report()
@@ -75,10 +76,10 @@ export async function replay({ rounds, scale, say }: Options): Promise<Measured>
 
 const pair = () => ({ alone: [] as number[], beside: [] as number[] })
 
-/** Of everything that the journal holds. It is asked for, and the daemon carries it out. */
-function startReplay({ home }: BenchDaemon): AsyncDisposable {
-  const args = [cli, 'replay', '--from', '0/1', '--config', home.configFile]
-  const child = spawn(process.execPath, args, { cwd: home.path, stdio: 'ignore' })
+/** The daemon carries it out: the command asks. */
+function startReplay({ home }: BenchDaemon, from: string): AsyncDisposable {
+  const args = [cli, 'replay', '--from', from, '--config', home.configFile]
+  const child = spawn(process.execPath, args, { cwd: home.path, stdio: ['ignore', 'ignore', 'inherit'] })
   return {
     async [Symbol.asyncDispose]() {
       if (child.exitCode !== null) return

@@ -13,6 +13,7 @@ interface Job {
 /** What is in no hurry waits for this many times what the last commit took, so that a slow disk gets larger groups. */
 const patience = 3
 const longestWaitMs = 20
+const longestAlongMs = 30
 /** So many have company enough. */
 const company = 100
 
@@ -20,6 +21,7 @@ export class GroupCommit {
   #jobs: Job[] = []
   #hurried: NodeJS.Immediate | null = null
   #unhurried: NodeJS.Timeout | null = null
+  #unhurriedAt = Number.POSITIVE_INFINITY
   #lastTookMs = 1
 
   constructor(private readonly sqlite: Sqlite) {}
@@ -32,9 +34,14 @@ export class GroupCommit {
 
   /** As `write`, some milliseconds later where nothing else is written meanwhile. */
   writeSoon<T>(work: () => T): Promise<T> {
-    const waitMs = Math.min(longestWaitMs, patience * this.#lastTookMs)
     if (this.#jobs.length >= company) this.#hurried ??= setImmediate(() => this.flush())
-    if (this.#hurried === null) this.#unhurried ??= setTimeout(() => this.flush(), waitMs)
+    this.#waitAtMost(Math.min(longestWaitMs, patience * this.#lastTookMs))
+    return this.#add(work)
+  }
+
+  /** As `write`, with what is written next: for what has time, and may not cost others an fsync. */
+  writeAlong<T>(work: () => T): Promise<T> {
+    this.#waitAtMost(longestAlongMs)
     return this.#add(work)
   }
 
@@ -44,12 +51,21 @@ export class GroupCommit {
     if (this.#unhurried !== null) clearTimeout(this.#unhurried)
     this.#hurried = null
     this.#unhurried = null
+    this.#unhurriedAt = Number.POSITIVE_INFINITY
     const jobs = this.#jobs
     this.#jobs = []
     if (jobs.length === 0) return
     const started = performance.now()
     if (!this.#commits(jobs)) for (const job of jobs) this.#commits([job])
     this.#lastTookMs = performance.now() - started
+  }
+
+  #waitAtMost(ms: number): void {
+    const at = performance.now() + ms
+    if (this.#hurried !== null || at >= this.#unhurriedAt) return
+    if (this.#unhurried !== null) clearTimeout(this.#unhurried)
+    this.#unhurriedAt = at
+    this.#unhurried = setTimeout(() => this.flush(), ms)
   }
 
   #add<T>(work: () => T): Promise<T> {

@@ -39,7 +39,7 @@ export interface ReplaySlice {
 }
 
 /** Changes. */
-const sliceRows = 256
+const sliceRows = 64
 
 /** @throws UsageError for a range that the journal does not have: below `complete_from`, or after its end */
 export function checkRange(sqlite: Sqlite, selection: Pick<ReplaySelection, 'from' | 'to'>): void {

@@ -83,7 +83,7 @@ export class Replays {
   ended(id: number, { id: deliveryId, webhookId, endpoint }: ReplayedDelivery, error: string | null): Promise<void> {
     const insert = `
       INSERT OR REPLACE INTO replay_ended (replay_id, delivery_id, webhook_id, endpoint, error) VALUES (?, ?, ?, ?, ?)`
-    return this.commits.writeSoon(() => {
+    return this.commits.writeAlong(() => {
       this.sqlite.run(insert, [id, deliveryId, webhookId, endpoint, error])
     })
   }
