@@ -33,12 +33,20 @@ export class Decoder {
       throw malformed('an undecodable message', cause)
     }
     switch (message.tag) {
-      case 'insert':
-        return { tag: 'insert', relation: this.#relation(message.relation), new: message.new }
-      case 'update':
-        return { tag: 'update', relation: this.#relation(message.relation), old: message.old, new: message.new }
-      case 'delete':
-        return { tag: 'delete', relation: this.#relation(message.relation), old: message.old ?? message.key ?? {} }
+      case 'insert': {
+        const relation = this.#relation(message.relation)
+        return { tag: 'insert', relation, new: whole(message.new, relation) }
+      }
+      case 'update': {
+        const relation = this.#relation(message.relation)
+        const old = message.old === null ? null : whole(message.old, relation)
+        return { tag: 'update', relation, old, new: whole(message.new, relation) }
+      }
+      case 'delete': {
+        const relation = this.#relation(message.relation)
+        const old = message.old === null ? (message.key ?? {}) : whole(message.old, relation)
+        return { tag: 'delete', relation, old }
+      }
       case 'begin':
         return { tag: 'begin', commitLsn: lsnOf(message.commitLsn), committedAt: Number(message.commitTime) }
       case 'commit':
@@ -73,6 +81,13 @@ export class Decoder {
     if (relation === undefined) throw malformed('a row of a table that was not announced')
     return relation
   }
+}
+
+/** The parser takes a row that ends early for a whole one; its columns come in the relation's order. */
+function whole(row: Row, { columns }: Relation): Row {
+  const last = columns.at(-1)
+  if (last !== undefined && !(last.name in row)) throw malformed('a row without all of its columns')
+  return row
 }
 
 function lsnOf(text: string | null): Lsn {

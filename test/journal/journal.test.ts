@@ -211,6 +211,25 @@ describe('what is owed', () => {
     ])
   })
 
+  test('does not wait for a retry that was noted before the clock was set back, and waits for every other', async () => {
+    await using opened = await openJournal()
+    const { journal } = opened
+    await append(journal, [computed({ ordinal: 0 }), computed({ ordinal: 1, owes: ['page'] })])
+    const now = 1_000_000
+    for (const [endpoint, startedAt] of [
+      ['desk', now + 5000],
+      ['page', now - 5000],
+    ] as const) {
+      const delivery = first(journal.loadOwed(endpoint, 0, 1))
+      const { attempt } = settlement(delivery, 'retry', 0)
+      await journal.settle([{ tag: 'retry', delivery, attempt: { ...attempt, startedAt }, retryAt: now + 9000 }])
+    }
+    await journal.endWaitsOfTheFuture(now)
+    expect(journal.loadDue('desk', now, 10)).toHaveLength(1)
+    expect(journal.loadDue('page', now, 10)).toHaveLength(0)
+    expect(journal.loadDue('page', now + 9000, 10)).toHaveLength(1)
+  })
+
   test('is read in windows, in the order in which it became owed', async () => {
     await using opened = await openJournal()
     const { journal } = opened
