@@ -15,6 +15,7 @@ import { JournalLock } from './journal/lock.js'
 import { loadCompute } from './load-compute.js'
 import { ReplayRunner } from './replay.js'
 import { Deliverer } from './send/deliver.js'
+import { logProxies } from './send/proxy.js'
 import { readSettings, type Settings } from './settings.js'
 import { Metrics } from './status/metrics.js'
 import { keepStatusServer } from './status/server.js'
@@ -110,6 +111,7 @@ async function own(journal: Journal, parts: Parts): Promise<void> {
       log.error({ code: errorCode(error) }, 'a request could not be carried out; trying again')
     })
   }, lookForRequestsMs)
+  logProxies(settings.endpoints, config.protocols.length > 0, log)
   await journal.endWaitsOfTheFuture(Date.now())
   deliverer.start()
   replays.wake()

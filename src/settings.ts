@@ -10,6 +10,7 @@ import type { NotificationName } from './compute/appointment-notification.js'
 import type { LoadedConfig } from './config.js'
 import { parseTableName } from './config-schema.js'
 import type { Endpoint } from './send/endpoint.js'
+import { environmentProxy, environmentProxyProblem } from './send/proxy.js'
 import { refusedUrl, type UrlPolicy } from './send/url-policy.js'
 
 export interface Settings {
@@ -64,6 +65,7 @@ export async function readSettings(config: LoadedConfig): Promise<Settings> {
         ...endpoint,
         timeoutMs,
         retrySeconds,
+        proxy: endpoint.proxy ?? environmentProxy(endpoint.url),
         tls: endpoint.tls === null ? null : await readTls(endpoint.tls, `endpoints[${index}].tls`),
       })),
     ),
@@ -71,7 +73,7 @@ export async function readSettings(config: LoadedConfig): Promise<Settings> {
   }
 }
 
-/** @throws ConfigError that names every refused endpoint. */
+/** @throws ConfigError that names every refused endpoint, and the environment's proxy where it is none. */
 function policyOf({ file, endpoints, url_policy: policy }: LoadedConfig): UrlPolicy {
   const { allow_http: allowHttp, allow_hosts: allowHosts, allow_cidrs: allowCidrs } = policy
   const urlPolicy = { allowHttp, allowHosts, allowCidrs }
@@ -79,6 +81,8 @@ function policyOf({ file, endpoints, url_policy: policy }: LoadedConfig): UrlPol
     const message = refusedUrl(url, { configured: true }, urlPolicy)
     return message === null ? [] : [{ path: `endpoints[${index}].url`, message }]
   })
+  const message = environmentProxyProblem()
+  if (message !== null) problems.push({ path: '', message })
   if (problems.length > 0) throw new ConfigError(file, problems)
   return urlPolicy
 }

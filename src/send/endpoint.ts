@@ -1,4 +1,5 @@
 // Where notifications go: a configured endpoint, or the origin of a URL that a protocol named (spec section 7).
+import { environmentProxy } from './proxy.js'
 
 export interface Endpoint {
   readonly name: string
@@ -10,6 +11,7 @@ export interface Endpoint {
   readonly enabled: boolean
   /** PEM texts. */
   readonly tls: { readonly ca?: string; readonly cert?: string; readonly key?: string } | null
+  /** URL, with its credentials where it needs some; null: dialled directly. */
   readonly proxy: string | null
   /** Requests open at a time. */
   readonly concurrency: number
@@ -26,7 +28,7 @@ export const defaultRetrySeconds: readonly number[] = [
 /** Whether a delivery's endpoint name is the origin of an absolute URL; configured names have no colon. */
 export const isOrigin = (name: string): boolean => URL.canParse(name) && new URL(name).origin === name
 
-/** Unsigned, with the defaults of the config. */
+/** Unsigned, with the defaults of the config; through the environment's proxy where there is one. */
 export const unconfiguredEndpoint = (origin: string): Endpoint => ({
   name: origin,
   url: origin,
@@ -34,7 +36,7 @@ export const unconfiguredEndpoint = (origin: string): Endpoint => ({
   headers: {},
   enabled: true,
   tls: null,
-  proxy: null,
+  proxy: environmentProxy(origin),
   concurrency: 16,
   timeoutMs: 15_000,
   retrySeconds: defaultRetrySeconds,

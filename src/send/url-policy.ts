@@ -29,7 +29,7 @@ export function refusedUrl(url: string, target: Target, policy: UrlPolicy): stri
   if (username !== '' || password !== '') return 'expected a URL without user and password: use headers'
   const host = hostname.replace(/^\[|\]$/g, '')
   const isAddress = ipaddr.isValid(host)
-  const isLoopback = isAddress ? rangeOf(host) === 'loopback' : /^(?:.+\.)?localhost\.?$/i.test(host)
+  const isLoopback = isLoopbackHost(hostname)
   if (
     protocol === 'http:' &&
     !policy.allowHttp &&
@@ -38,6 +38,12 @@ export function refusedUrl(url: string, target: Target, policy: UrlPolicy): stri
     return 'expected https: http is for loopback, or url_policy.allow_http'
   }
   return isAddress ? refusedAddress(host, host, target, policy) : null
+}
+
+/** By its spelling: a name for it, or an address (IPv6 in brackets, as URLs have it). */
+export function isLoopbackHost(hostname: string): boolean {
+  const host = hostname.replace(/^\[|\]$/g, '')
+  return ipaddr.isValid(host) ? rangeOf(host) === 'loopback' : /^(?:.+\.)?localhost\.?$/i.test(host)
 }
 
 /** Why an address that `host` was resolved to is refused; null: it is not. */

@@ -4,11 +4,12 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import { createServer as createSecureServer, type ServerOptions } from 'node:https'
-import { type AddressInfo, connect, createServer as createTcpServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type Endpoint, unconfiguredEndpoint } from '../../src/send/endpoint.js'
 import { Poster } from '../../src/send/post.js'
+import { startConnectProxy } from '../../testbed/connect-proxy.js'
 
 const pem = (name: string) => readFileSync(new URL(`fixtures/${name}.pem`, import.meta.url), 'utf8')
 const ca = pem('ca')
@@ -102,27 +103,11 @@ describe('an https endpoint', () => {
 })
 
 describe('through a proxy', () => {
-  /** Tunnels each CONNECT; what was asked for. */
-  async function proxyServer() {
-    const asked: string[] = []
-    const server = createServer()
-    server.on('connect', (request, socket: Socket) => {
-      asked.push(String(request.url))
-      const far = connect(Number(String(request.url).split(':')[1]), '127.0.0.1', () => {
-        socket.write('HTTP/1.1 200 Connected\r\n\r\n')
-        far.pipe(socket).pipe(far)
-      })
-      far.on('error', () => socket.destroy())
-      undo.push(() => far.destroy())
-    })
-    return { url: `http://127.0.0.1:${await listening(server)}`, asked }
-  }
-
   test('https is tunnelled, and the endpoint’s certificate is judged', async () => {
-    const proxy = await proxyServer()
+    await using proxy = await startConnectProxy()
     const good = await secureServer()
     const expired = await secureServer(keyAndCert('expired'))
-    const options = { tls: { ca }, proxy: proxy.url }
+    const options = { tls: { ca }, proxy: `http://127.0.0.1:${proxy.port}` }
     expect(await post(posterTo(`https://localhost:${good.port}`, options))).toMatchObject({ status: 204 })
     expect(await post(posterTo(`https://localhost:${expired.port}`, options))).toMatchObject({
       status: null,
