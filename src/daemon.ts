@@ -3,6 +3,7 @@
 import { backoffMs, pause } from './base/backoff.js'
 import { errorCode, judge } from './base/errors.js'
 import type { Log } from './base/log.js'
+import { steadyNow } from './base/time.js'
 import { ClinicalDatabase } from './change/clinical-database.js'
 import { appointmentModel } from './change/model.js'
 import { Resolver } from './change/resolve.js'
@@ -10,6 +11,7 @@ import type { Compute } from './compute/compute.js'
 import type { LoadedConfig } from './config.js'
 import { follow } from './follow.js'
 import { carryOut } from './journal/carry-out.js'
+import { journalFiles } from './journal/figures.js'
 import { Journal } from './journal/journal.js'
 import { JournalLock } from './journal/lock.js'
 import { loadCompute } from './load-compute.js'
@@ -18,6 +20,7 @@ import { Deliverer } from './send/deliver.js'
 import { logProxies } from './send/proxy.js'
 import { readSettings, type Settings } from './settings.js'
 import { Metrics } from './status/metrics.js'
+import { Reach } from './status/reach.js'
 import { keepStatusServer } from './status/server.js'
 import { type DaemonState, initialState } from './status/state.js'
 
@@ -45,7 +48,14 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const settings = await readSettings(config)
   const state = initialState()
   let journal: Journal | null = null
-  const metrics = new Metrics(state, () => journal?.debts() ?? [])
+  const metrics = new Metrics({
+    version: options.version,
+    endpoints: settings.endpoints.map(({ name }) => name),
+    models: [...settings.followed.values()].map(({ name }) => name),
+    state,
+    journal: () => journal?.figures() ?? null,
+    files: () => journalFiles(config.journal.url),
+  })
   const clinical = new ClinicalDatabase(settings.address, settings.clinical, (error) => {
     log.debug({ code: errorCode(error) }, 'an idle connection to the clinical database ended')
   })
@@ -91,12 +101,9 @@ async function own(journal: Journal, parts: Parts): Promise<void> {
     policy: settings.urlPolicy,
     userAgent: `notifyd/${parts.version}`,
     log,
-    settled: ({ endpoint, committedAt }, { startedAt, durationMs }, outcome) => {
-      metrics.attempts.inc({ endpoint, outcome })
-      if (outcome !== 'delivered' || committedAt === null) return
-      metrics.delivered.observe({ endpoint }, Math.max(0, (startedAt + durationMs) / 1000 - committedAt / 1_000_000))
-    },
+    settled: (delivery, attempt, outcome) => metrics.settled(delivery, attempt, outcome),
   })
+  state.senders = () => deliverer.state()
   const prune = setInterval(() => {
     const before = Date.now() - config.journal.retention_days * 86_400_000
     journal.prune(before, signal).then(
@@ -173,14 +180,13 @@ async function followForever(journal: Journal, deliverer: Deliverer, parts: Part
         resolve: (changes) => resolver.resolve(changes),
         compute: (changes, source) => compute.compute(changes, source),
         appended: (_batch, changes, endpoints) => {
-          for (const { fieldChanges, notifications, withoutOldImage } of changes) {
-            const isUnseen = withoutOldImage && fieldChanges.model_name === appointmentModel
+          for (const change of changes) {
+            const isUnseen = change.withoutOldImage && change.fieldChanges.model_name === appointmentModel
             if (isUnseen && !isOldImageMissed) {
               isOldImageMissed = true
               log.error(oldImageMissed)
             }
-            metrics.changes.inc({ model: fieldChanges.model_name })
-            for (const { notification } of notifications) metrics.notifications.inc({ notification })
+            metrics.appended(change)
           }
           for (const endpoint of endpoints) deliverer.wake(endpoint)
         },
@@ -190,9 +196,9 @@ async function followForever(journal: Journal, deliverer: Deliverer, parts: Part
           state.phase = 'streaming'
           state.lastError = null
           for (const endpoint of settings.gapNotices) deliverer.wake(endpoint)
-          const durableLsn = () => journal.checkpoint()?.durableLsn ?? capture.receivedLsn
-          state.positions = () => ({ receivedLsn: capture.receivedLsn, durableLsn: durableLsn() })
+          state.reach = new Reach(() => capture.reachedLsn)
         },
+        looked: (look) => state.reach?.saw(look, steadyNow()),
       })
       await Promise.race([connection, stopped.then(() => unlessStreaming(state))])
     } catch (error) {
@@ -200,7 +206,8 @@ async function followForever(journal: Journal, deliverer: Deliverer, parts: Part
       if (verdict.tag === 'stop') throw error
       if (signal.aborted) return
       state.lastError = verdict.code
-      metrics.reconnects.inc({ code: verdict.code })
+      state.reach = null
+      metrics.reconnected(verdict.code)
       const waitMs = backoffMs(Math.max(attempt, 1), verdict.code === '55006' ? takeOver : reconnect)
       // pg's own errors have no code, and constant texts: no password given, no TLS at the server, no answer in time
       const reason = verdict.code === 'CONNECTION' && error instanceof Error ? error.message : undefined

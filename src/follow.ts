@@ -1,5 +1,5 @@
 // One connection's life: preflight, the slot judged against the journal, START_REPLICATION, the walk, and a watch over
-// the publication meanwhile. Returns when it was closed on purpose, throws what ended it otherwise.
+// publication and WAL meanwhile. Returns when it was closed on purpose, throws what ended it otherwise.
 import { GapError, NotReadyError, StreamError } from './base/errors.js'
 import { Capture } from './capture/capture.js'
 import type { Relation } from './capture/change-message.js'
@@ -10,6 +10,7 @@ import { formatLsn } from './capture/lsn.js'
 import { preflight } from './capture/preflight.js'
 import { inspectPublication } from './capture/publication.js'
 import { ReplicationStream } from './capture/replication-stream.js'
+import { lookAtWal, type WalLook } from './capture/wal-look.js'
 import { type Model, tableKey } from './change/model.js'
 import type { Source } from './compute/computed-change.js'
 import { type Walk, walk } from './pipeline.js'
@@ -25,6 +26,8 @@ export interface FollowOptions extends StartOptions {
   readonly compute: (changes: Parameters<Walk['compute']>[0], source: Source) => ReturnType<Walk['compute']>
   readonly appended: Walk['appended']
   readonly giveWay: Walk['giveWay']
+  /** Called when the stream is up and every 10 s from then on. */
+  readonly looked: (look: WalLook) => void
   /** The stream is up. */
   readonly streaming: (capture: Capture) => void
   readonly signal: AbortSignal
@@ -34,7 +37,7 @@ export interface FollowOptions extends StartOptions {
 const maxChanges = 500
 const maxBytes = 4 * 1024 * 1024
 const maxQueuedBytes = 2 * 1024 * 1024
-const publicationWatchMs = 10_000
+const watchMs = 10_000
 
 /** Returns when `signal` ended it. @throws NotReadyError, GapError, StreamError or what pg throws; see `judge`. */
 export async function follow(options: FollowOptions): Promise<void> {
@@ -48,10 +51,20 @@ export async function follow(options: FollowOptions): Promise<void> {
     lost.signal.addEventListener('abort', () => stream.destroy(asError(lost.signal.reason)))
     const { fingerprint } = await inspectPublication(control, options.publication, options.tables)
     const position = await startPosition(control, stream, fingerprint, options)
-    using _watch = every(publicationWatchMs, () => {
-      assertPublished(control, options).catch((error: unknown) => lost.abort(error))
+    const look = async () => {
+      const seen = await lookAtWal(control, options.slot)
+      if (seen !== null) options.looked(seen)
+    }
+    const watched = (work: Promise<void>) => void work.catch((error: unknown) => lost.abort(error))
+    using _watch = every(watchMs, () => {
+      watched(assertPublished(control, options))
+      watched(look())
     })
-    await streamFrom(position, stream, options)
+    const streaming = (capture: Capture) => {
+      options.streaming(capture)
+      watched(look())
+    }
+    await streamFrom(position, stream, { ...options, streaming })
   } catch (error) {
     // Where another connection or the watch ended the stream, that is the reason and not what the stream says of it.
     throw lost.signal.aborted ? asError(lost.signal.reason) : error

@@ -65,9 +65,16 @@ export class Capture {
     return capture
   }
 
-  /** The end of WAL as the server last told it, for lag figures. */
+  /** The end of WAL as the server last told it. */
   get receivedLsn(): Lsn {
     return this.#received
+  }
+
+  /** Everything below it is in the journal, or held nothing for us. */
+  get reachedLsn(): Lsn {
+    // A consumer that waits for more has taken and acknowledged all that came.
+    const isDrained = this.#wake !== null && !this.#assembler.isOpen
+    return isDrained ? this.#received : this.#acknowledgement.flush
   }
 
   /**

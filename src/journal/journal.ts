@@ -16,6 +16,7 @@ import {
 } from './dead-letters.js'
 import { OwedDeliveries } from './deliveries.js'
 import type { DeliveryJournal, Settlement } from './delivery.js'
+import { type JournalFigures, readFigures } from './figures.js'
 import { acceptedGap, acceptGaps, type Gap, listGaps, recordGap, resumeBehind, withdrawGaps } from './gaps.js'
 import { GroupCommit } from './group-commit.js'
 import { appointmentsOfNotes } from './images.js'
@@ -184,6 +185,11 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
     }
     const rows = [...counts].map(([endpoint, known]) => ({ endpoint, ...known }))
     return rows.sort((a, b) => (a.endpoint < b.endpoint ? -1 : 1))
+  }
+
+  /** For a scrape. */
+  figures(): JournalFigures {
+    return readFigures(this.#sqlite)
   }
 
   deadLetters(selection: DeadLetterSelection, limit: number): readonly DeadLetter[] {

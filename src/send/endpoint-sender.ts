@@ -6,7 +6,7 @@ import type { Attempt, Delivery, DeliveryJournal, Settlement } from '../journal/
 import { failpoint } from '../journal/failpoint.js'
 import { AttemptLog } from './attempt-log.js'
 import type { Endpoint } from './endpoint.js'
-import { Health } from './health.js'
+import { Health, type SenderState } from './health.js'
 import { Lanes } from './lanes.js'
 import { Poster } from './post.js'
 import type { ProbeIntervals } from './probe.js'
@@ -70,9 +70,9 @@ export class EndpointSender {
     this.#maxUnsettled = Math.max(unsettled, 3 * endpoint.concurrency)
   }
 
-  get state(): { readonly inFlight: number; readonly isProbing: boolean; readonly pausedUntil: number } {
+  get state(): SenderState {
     const { isProbing, pausedUntil } = this.#health
-    return { inFlight: this.#inFlight, isProbing, pausedUntil }
+    return { inFlight: this.#inFlight, lanes: this.#lanes.count, isProbing, pausedUntil }
   }
 
   /** Requests that have ended so far, however they did. */

@@ -6,6 +6,16 @@ import type { Endpoint } from './endpoint.js'
 import { Probe, type ProbeIntervals } from './probe.js'
 import { type Decision, decide, isSuccess, isUnhealthy, type Outcome } from './retry-policy.js'
 
+export interface SenderState {
+  /** Open requests. */
+  readonly inFlight: number
+  /** Lanes in memory; those that wait for a retry are in the journal alone. */
+  readonly lanes: number
+  readonly isProbing: boolean
+  /** Unix ms, steady; in the past: it may be sent to. */
+  readonly pausedUntil: number
+}
+
 export class Health {
   readonly #probe: Probe
   #pausedUntil = 0

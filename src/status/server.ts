@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { errorCode } from '../base/errors.js'
 import type { Log } from '../base/log.js'
 import type { Metrics } from './metrics.js'
-import { type DaemonState, isReady } from './state.js'
+import { type DaemonState, distance, isReady } from './state.js'
 
 export interface StatusServerOptions {
   readonly host: string
@@ -27,7 +27,12 @@ const retryMs = 5_000
  */
 export function keepStatusServer(options: StatusServerOptions): StatusServer {
   const { host, port, log } = options
-  const server = createServer((request, response) => void serve(options, request, response))
+  const server = createServer((request, response) => {
+    serve(options, request, response).catch((error: unknown) => {
+      log.error({ code: errorCode(error) }, 'the status server could not answer')
+      if (!response.headersSent) answer(response, 500, { error: 'see the log' })
+    })
+  })
   let retry: NodeJS.Timeout | null = null
   let hasComplained = false
   server.on('error', (error) => {
@@ -61,7 +66,12 @@ async function serve({ state, metrics }: StatusServerOptions, request: IncomingM
   response.writeHead(200, { 'content-type': contentType }).end(text)
 }
 
-const readiness = (state: DaemonState) => ({ ready: isReady(state), phase: state.phase, last_error: state.lastError })
+/** Nulls: not known, because nothing streams. */
+function readiness(state: DaemonState) {
+  const { lagBytes: lag_bytes, lagMs } = distance(state)
+  const lag_seconds = lagMs === null ? null : lagMs / 1000
+  return { ready: isReady(state), phase: state.phase, last_error: state.lastError, lag_bytes, lag_seconds }
+}
 
 function answer(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(`${JSON.stringify(body)}\n`)

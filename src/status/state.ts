@@ -1,5 +1,7 @@
 // What the daemon is doing at this moment, for readiness and metrics. Written by the daemon, read by the status server.
-import type { Lsn } from '../capture/lsn.js'
+import { steadyNow } from '../base/time.js'
+import type { SenderState } from '../send/health.js'
+import { type Distance, type Reach, unknownDistance } from './reach.js'
 
 export type Phase = 'starting' | 'standby' | 'connecting' | 'streaming' | 'delivering_only' | 'stopping'
 
@@ -7,15 +9,25 @@ export interface DaemonState {
   phase: Phase
   /** Why the last connection ended (SQLSTATE or code), null while none did. */
   lastError: string | null
-  /** Asked for at each scrape; zero while nothing streams. */
-  positions: () => { readonly receivedLsn: Lsn; readonly durableLsn: Lsn }
+  /** Of the stream that is up; null while none is. */
+  reach: Reach | null
+  /** By endpoint, of those that something was owed to since the start. */
+  senders: () => ReadonlyMap<string, SenderState>
 }
 
 export const initialState = (): DaemonState => ({
   phase: 'starting',
   lastError: null,
-  positions: () => ({ receivedLsn: 0n as Lsn, durableLsn: 0n as Lsn }),
+  reach: null,
+  senders: () => new Map(),
 })
 
-/** Ready means streaming, or paying where only that was asked for. A stand-by is alive and not ready. */
-export const isReady = (state: DaemonState): boolean => state.phase === 'streaming' || state.phase === 'delivering_only'
+/** How far the stream is behind the server; unknown while nothing streams. */
+export const distance = ({ phase, reach }: DaemonState): Distance =>
+  phase === 'streaming' && reach !== null ? reach.distance(steadyNow()) : unknownDistance
+
+/**
+ * Ready means that what is committed now is seen now: streaming, and the server's end of WAL is being reached; or paying,
+ * where only that was asked for. A stand-by is alive and not ready.
+ */
+export const isReady = (state: DaemonState): boolean => state.phase === 'delivering_only' || distance(state).isReached

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { Clinic } from '../../testbed/clinic.js'
+import { until } from '../support/condition.js'
 import { openSite, path, quickRetries, seenCount } from '../support/site.js'
 
 test('SIGTERM lets the open request end, tells the slot what is durable, and exits 0', async () => {
@@ -52,7 +53,7 @@ test('a second daemon on one journal stands by, not ready, and takes over from a
   expect((await fetch(`http://127.0.0.1:${port}/health/live`)).status).toBe(200)
   await first.stop('SIGKILL')
   await second.line('streaming')
-  expect((await fetch(`http://127.0.0.1:${port}/health/ready`)).status).toBe(200)
+  await until(async () => (await fetch(`http://127.0.0.1:${port}/health/ready`)).status === 200)
   await new Clinic(site.client).book({ patient: null })
   await site.receiver.until(({ delivered }) => delivered.length === 1)
 })

@@ -1,7 +1,10 @@
 import { Writable } from 'node:stream'
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
+import { steadyNow } from '../../src/base/time.js'
+import { zeroLsn } from '../../src/capture/lsn.js'
 import { Metrics } from '../../src/status/metrics.js'
+import { Reach } from '../../src/status/reach.js'
 import { keepStatusServer } from '../../src/status/server.js'
 import { initialState } from '../../src/status/state.js'
 import { until } from '../support/condition.js'
@@ -15,32 +18,49 @@ function serve(port = 0) {
     },
   })
   const state = initialState()
-  const metrics = new Metrics(state, () => [{ endpoint: 'desk', owed: 3, dead: 1 }])
+  let isBroken = false
+  const journal = () => {
+    if (isBroken) throw new Error('planted')
+    return null
+  }
+  const files = async () => null
+  const metrics = new Metrics({ state, endpoints: [], models: [], version: '1', journal, files })
   const server = keepStatusServer({ host: '127.0.0.1', port, state, metrics, log: pino(stream) })
   const listening = async () => {
     await until(() => lines.some(({ msg }) => msg === 'status server listening'))
     return Number(lines.find(({ msg }) => msg === 'status server listening')?.['port'])
   }
-  return { state, metrics, lines, listening, [Symbol.asyncDispose]: () => server.close() }
+  const break_ = () => {
+    isBroken = true
+  }
+  return { state, lines, listening, break: break_, [Symbol.asyncDispose]: () => server.close() }
 }
 
 test('tells alive from ready, and gives the metrics', async () => {
   await using server = serve()
+  const { state } = server
   const url = `http://127.0.0.1:${await server.listening()}`
   const status = async (path: string, method = 'GET') => (await fetch(`${url}${path}`, { method })).status
   expect([await status('/health/live'), await status('/health/ready')]).toEqual([200, 503])
-  server.state.phase = 'standby'
+  state.phase = 'standby'
   expect(await status('/health/ready')).toBe(503)
-  server.state.phase = 'streaming'
+  state.phase = 'delivering_only'
   expect(await status('/health/ready')).toBe(200)
+  state.phase = 'streaming'
+  const unknown = { ready: false, phase: 'streaming', last_error: null, lag_bytes: null, lag_seconds: null }
+  expect(await (await fetch(`${url}/health/ready`)).json()).toEqual(unknown)
+  state.reach = new Reach(() => zeroLsn)
+  state.reach.saw({ serverEnd: zeroLsn, retainedBytes: 0, safeBytes: null }, steadyNow())
+  expect(await status('/health/ready')).toBe(200)
+  expect(await (await fetch(`${url}/health/ready`)).json()).toMatchObject({ ready: true, lag_bytes: 0, lag_seconds: 0 })
+  state.phase = 'connecting'
+  expect(await status('/health/ready')).toBe(503)
   expect([await status('/nothing'), await status('/metrics', 'POST'), await status('/metrics?x=1', 'HEAD')]).toEqual([
     404, 405, 200,
   ])
-  server.metrics.attempts.inc({ endpoint: 'desk', outcome: 'delivered' })
-  const text = await (await fetch(`${url}/metrics`)).text()
-  expect(text).toMatch(/^notifyd_owed_deliveries\{endpoint="desk"\} 3$/m)
-  expect(text).toMatch(/^notifyd_attempts_total\{endpoint="desk",outcome="delivered"\} 1$/m)
-  expect(text).toMatch(/^notifyd_streaming 1$/m)
+  server.break()
+  expect(await status('/metrics')).toBe(500)
+  expect(server.lines.at(-1)).toMatchObject({ msg: 'the status server could not answer' })
 })
 
 test('says that its port is taken, and goes on without it', async () => {
