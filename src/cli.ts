@@ -7,6 +7,7 @@ import { type ExitStatus, errorCode, judge } from './base/errors.js'
 import { createLog } from './base/log.js'
 import { deadLetterCommands } from './cli-dead-letters.js'
 import { gapCommands } from './cli-gaps.js'
+import { lookCommands } from './cli-look.js'
 import type { Finished, Options } from './cli-options.js'
 import { replayCommand } from './cli-replay.js'
 import { loadConfig } from './config.js'
@@ -68,6 +69,7 @@ function commandLine(finished: Finished): Command {
       finished(0)
     })
 
+  lookCommands(program, shared, finished)
   replayCommand(program, shared, finished, version)
   gapCommands(program, shared, finished)
   deadLetterCommands(program, shared, finished)
@@ -100,6 +102,9 @@ function explain(error: unknown): { readonly status: ExitStatus; readonly text: 
     text: message.includes(remedy) || errorCode(error) === null ? message : `${message}\n  to mend it: ${remedy}`,
   }
 }
+
+// Who reads has read enough: `notifyd tail | head`.
+process.stdout.on('error', (error) => process.exit(errorCode(error) === 'EPIPE' ? 0 : 1))
 
 let status: ExitStatus = 0
 try {

@@ -70,6 +70,11 @@ const journal = z.strictObject({
     .default('./data/journal.db')
     .describe('The journal’s file, on a local disk. A relative path is relative to this file.'),
   retention_days: z.number().positive().default(7).describe('What is settled is pruned at this age, in days.'),
+  audit_days: z
+    .number()
+    .positive()
+    .default(2190)
+    .describe('The record of what was sent to whom, without content, is pruned at this age, in days.'),
 })
 
 const ownHeader = /^(?:webhook-.*|notification-.*|host|content-length|transfer-encoding|connection)$/i

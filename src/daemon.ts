@@ -105,8 +105,8 @@ async function own(journal: Journal, parts: Parts): Promise<void> {
   })
   state.senders = () => deliverer.state()
   const prune = setInterval(() => {
-    const before = Date.now() - config.journal.retention_days * 86_400_000
-    journal.prune(before, signal).then(
+    const { retention_days, audit_days } = config.journal
+    journal.prune(daysAgo(retention_days), daysAgo(audit_days), signal).then(
       (changes) => log.debug({ changes }, 'journal pruned'),
       (error: unknown) =>
         log.error({ code: errorCode(error) }, 'the journal could not be pruned; trying again in an hour'),
@@ -221,6 +221,8 @@ async function followForever(journal: Journal, deliverer: Deliverer, parts: Part
 /** A partition that was made while the daemon streams is not FULL, whatever its root is; preflight looked before. */
 const oldImageMissed =
   'an appointment was updated without its old row, so nobody was notified of it: run `notifyd check`, it prints the SQL'
+
+const daysAgo = (days: number): number => Date.now() - days * 86_400_000
 
 /** 55006: object in use. */
 function retryMessage(code: string, state: DaemonState): string {

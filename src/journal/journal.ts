@@ -15,7 +15,8 @@ import {
   retryDeadLetters,
 } from './dead-letters.js'
 import { OwedDeliveries } from './deliveries.js'
-import type { DeliveryJournal, Settlement } from './delivery.js'
+import type { Attempt, Delivery, DeliveryJournal, Settlement } from './delivery.js'
+import { Disclosures, disclose } from './disclosures.js'
 import { type JournalFigures, readFigures } from './figures.js'
 import { acceptedGap, acceptGaps, type Gap, listGaps, recordGap, resumeBehind, withdrawGaps } from './gaps.js'
 import { GroupCommit } from './group-commit.js'
@@ -24,7 +25,7 @@ import { migrate } from './migrate.js'
 import { Recomputes } from './recomputes.js'
 import { Replays } from './replays.js'
 import { Requests } from './requests.js'
-import { pruneSlice } from './retention.js'
+import { pruneDisclosures, pruneSlice } from './retention.js'
 import type { JournalTables } from './schema.js'
 import { settle } from './settle.js'
 import { Sqlite } from './sqlite.js'
@@ -45,6 +46,7 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
   readonly requests: Requests
   readonly replays: Replays
   readonly recomputes: Recomputes
+  readonly disclosures: Disclosures
 
   private constructor(sqlite: Sqlite, db: Kysely<JournalTables>) {
     super(sqlite)
@@ -54,6 +56,7 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
     this.requests = new Requests(sqlite, this.#commits)
     this.replays = new Replays(sqlite, this.#commits)
     this.recomputes = new Recomputes(sqlite, this.#commits)
+    this.disclosures = new Disclosures(db)
   }
 
   /** @throws JournalError when the file cannot be opened, is no journal, or is of a newer notifyd. */
@@ -93,6 +96,12 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
     return this.#commits.writeSoon(() => {
       for (const settlement of settlements) settle(this.#sqlite, settlement)
     })
+  }
+
+  /** A replay's attempt, which settles nothing but a dead letter. */
+  discloseReplayed(delivery: Delivery, attempt: Attempt): Promise<void> {
+    const outcome = attempt.error === null ? 'delivered' : 'failed'
+    return this.#commits.writeAlong(() => disclose(this.#sqlite, delivery, attempt, outcome, true))
   }
 
   appointmentsOfNotes(noteIds: readonly string[]): ReadonlyMap<string, readonly SeenAppointment[]> {
@@ -159,8 +168,14 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
     })
   }
 
-  /** Forgets what is older than `before` (unix ms), slice by slice; resolves to the number of changes forgotten. */
-  async prune(before: number, signal: AbortSignal): Promise<number> {
+  /**
+   * Forgets, slice by slice, what is older than `before`, and disclosures older than `disclosedBefore` (unix ms); resolves to
+   * the number of changes forgotten.
+   */
+  async prune(before: number, disclosedBefore: number, signal: AbortSignal): Promise<number> {
+    for (let isMore = true; isMore && !signal.aborted; ) {
+      isMore = await this.#commits.write(() => pruneDisclosures(this.#sqlite, disclosedBefore))
+    }
     let changes = 0
     for (let afterId: number | null = 0; afterId !== null && !signal.aborted; ) {
       const from: number = afterId

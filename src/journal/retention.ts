@@ -23,6 +23,16 @@ export interface Pruned {
   readonly afterId: number | null
 }
 
+/** Within a transaction: one slice of disclosures sent before `before` (unix ms). Whether there may be more. */
+export function pruneDisclosures(sqlite: Sqlite, before: number): boolean {
+  // Ids are in the order of time, so the oldest are looked at, and no others.
+  const oldest = `SELECT id, sent_at FROM disclosure ORDER BY id LIMIT ${sliceRows}`
+  return (
+    sqlite.run(`DELETE FROM disclosure WHERE id IN (SELECT id FROM (${oldest}) WHERE sent_at < ?)`, [before])
+      .changes === sliceRows
+  )
+}
+
 /** Within a transaction: one slice of changes journaled, and deliveries settled, before `before` (unix ms). */
 export function pruneSlice(sqlite: Sqlite, before: number, afterId: number): Pruned {
   const rows = sqlite.all(forgettable, [afterId, before])

@@ -94,6 +94,23 @@ export interface JournalTables {
     finished_at: number | null
   }
   replay_ended: { replay_id: number; delivery_id: number; webhook_id: string; endpoint: string; error: string | null }
+  disclosure: {
+    id: Generated<number>
+    sent_at: number
+    endpoint: string
+    webhook_id: string
+    notification: string
+    sequence: number | null
+    commit_lsn: bigint | null
+    committed_at_us: number | null
+    appointment_external_id: string | null
+    attempt: number
+    duration_ms: number
+    outcome: 'delivered' | 'retry' | 'dead' | 'failed'
+    status: number | null
+    error: string | null
+    replay: number
+  }
   request: {
     id: Generated<number>
     kind: string

@@ -1,6 +1,7 @@
 // What an attempt changed, written together with the attempt. A failed attempt gets a row of its own; the one that delivered
 // is part of the delivery's row, because nearly all attempts are such.
 import type { Settlement } from './delivery.js'
+import { disclose } from './disclosures.js'
 import type { Sqlite } from './sqlite.js'
 
 const markDelivered = `
@@ -17,6 +18,11 @@ const endWait = 'DELETE FROM lane_wait WHERE endpoint = ? AND lane = ?'
 
 /** Within a transaction. */
 export function settle(sqlite: Sqlite, settlement: Settlement): void {
+  settleDelivery(sqlite, settlement)
+  disclose(sqlite, settlement.delivery, settlement.attempt, settlement.tag, false)
+}
+
+function settleDelivery(sqlite: Sqlite, settlement: Settlement): void {
   const { delivery, attempt } = settlement
   const { id, endpoint, lane } = delivery
   const { number, startedAt, durationMs, status, error } = attempt

@@ -4,7 +4,7 @@ import { pause } from '../base/backoff.js'
 import type { Log } from '../base/log.js'
 import { steadyNow } from '../base/time.js'
 import { formatLsn } from '../capture/lsn.js'
-import type { Settlement } from '../journal/delivery.js'
+import type { Attempt, Delivery, Settlement } from '../journal/delivery.js'
 import type { ReplayedDelivery } from '../journal/replay-range.js'
 import type { Deliverer } from './deliver.js'
 import type { EndpointSender } from './endpoint-sender.js'
@@ -12,7 +12,10 @@ import { isSuccess, type Outcome } from './retry-policy.js'
 import { settleDurably } from './settle-durably.js'
 
 export interface ReplayedOptions {
-  readonly journal: { settle(settlements: readonly Settlement[]): Promise<void> }
+  readonly journal: {
+    settle(settlements: readonly Settlement[]): Promise<void>
+    discloseReplayed(delivery: Delivery, attempt: Attempt): Promise<void>
+  }
   readonly deliverer: Deliverer
   readonly log: Log
   /** The daemon stops. */
@@ -66,6 +69,11 @@ export class Replayed {
       const durationMs = steadyNow() - steadyStart
       this.#report(outcome, number, durationMs)
       if (delivery.isDead && isSuccess(outcome)) await this.#settle(outcome, startedAt, durationMs)
+      else {
+        const { status, error } = outcome
+        const attempt = { deliveryId: delivery.id, number, startedAt, durationMs, status, error }
+        await this.options.journal.discloseReplayed(delivery, attempt)
+      }
       return outcome
     } finally {
       sender.release(delivery.lane, outcome, steadyStart)

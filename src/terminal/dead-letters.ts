@@ -1,8 +1,8 @@
 // `notifyd dead-letters list|retry|discard`: what the operator sees of them, and what they may do with them.
 import { UsageError } from '../base/errors.js'
 import type { DeadLetter, DeadLetterSelection } from '../journal/dead-letters.js'
-import { Journal } from '../journal/journal.js'
 import { ask } from './ask.js'
+import { readJournal } from './read-journal.js'
 
 export interface SelectionOptions {
   readonly webhookId: string | undefined
@@ -35,14 +35,9 @@ export function selectionOf({ webhookId, endpoint, before, all }: SelectionOptio
 }
 
 export async function listDeadLetters({ journal: path, json }: Target, selection: DeadLetterSelection, limit: number) {
-  const journal = await Journal.open(path)
-  try {
-    const found = journal.deadLetters(selection, limit)
-    if (json) return `${JSON.stringify(found)}\n`
-    return found.length === 0 ? 'no dead letters\n' : `${found.map(row).join('\n')}\n`
-  } finally {
-    journal.close()
-  }
+  const found = await readJournal(path, (journal) => journal.deadLetters(selection, limit))
+  if (json) return `${JSON.stringify(found)}\n`
+  return found.length === 0 ? 'no dead letters\n' : `${found.map(row).join('\n')}\n`
 }
 
 const row = (letter: DeadLetter): string =>

@@ -1,7 +1,7 @@
 // `notifyd gaps list|accept`: what is missing, and the operator's word that the daemon may go on behind it.
 import type { Gap } from '../journal/gaps.js'
-import { Journal } from '../journal/journal.js'
 import { ask } from './ask.js'
+import { readJournal } from './read-journal.js'
 
 export interface GapsOptions {
   readonly journal: string
@@ -9,14 +9,9 @@ export interface GapsOptions {
 }
 
 export async function listGaps({ journal: path, json }: GapsOptions): Promise<string> {
-  const journal = await Journal.open(path)
-  try {
-    const gaps = journal.gaps()
-    if (json) return `${JSON.stringify(gaps)}\n`
-    return gaps.length === 0 ? 'no gaps\n' : `${gaps.map(row).join('\n')}\n`
-  } finally {
-    journal.close()
-  }
+  const gaps = await readJournal(path, (journal) => journal.gaps())
+  if (json) return `${JSON.stringify(gaps)}\n`
+  return gaps.length === 0 ? 'no gaps\n' : `${gaps.map(row).join('\n')}\n`
 }
 
 /** Every gap that waits; the daemon goes on at its next start. */

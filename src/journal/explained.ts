@@ -1,0 +1,134 @@
+// What the journal knows of a commit, an appointment or a notification, for `explain`: the change, what each protocol said
+// to it, what is owed because of it, and every attempt. Reads only. Values of rows are not in it, their columns' names are.
+import type { Kysely } from 'kysely'
+import type { Micros } from '../base/time.js'
+import { formatLsn, type Lsn } from '../capture/lsn.js'
+import type { FieldChanges } from '../change/captured-change.js'
+import type { ProtocolOutcome } from '../compute/computed-change.js'
+import type { JournalTables } from './schema.js'
+
+/** What is asked about. */
+export type Subject =
+  | { readonly tag: 'lsn'; readonly lsn: Lsn }
+  | { readonly tag: 'webhook id'; readonly webhookId: string }
+  | { readonly tag: 'appointment'; readonly externalId: string }
+
+export interface ExplainedChange {
+  readonly lsn: string
+  readonly ordinal: number
+  readonly committedAt: Micros
+  readonly model: string
+  readonly operation: string
+  /** Names of the columns that differ. */
+  readonly fields: readonly string[]
+  readonly withoutOldImage: boolean
+  readonly appointmentExternalId: string | null
+  readonly resolvedFrom: string
+  readonly outcomes: readonly ProtocolOutcome[]
+  readonly deliveries: readonly ExplainedDelivery[]
+}
+
+export interface ExplainedDelivery {
+  readonly webhookId: string
+  readonly protocol: string
+  readonly notification: string
+  readonly endpoint: string
+  readonly sequence: number | null
+  readonly state: 'owed' | 'delivered' | 'dead' | 'discarded'
+  /** Why an operator discarded it. */
+  readonly reason: string | null
+  /** When its lane is tried again (unix ms); null: it does not wait for that. */
+  readonly retryAt: number | null
+  readonly attempts: readonly ExplainedAttempt[]
+}
+
+export interface ExplainedAttempt {
+  readonly number: number
+  /** Unix ms. */
+  readonly startedAt: number
+  readonly durationMs: number
+  readonly status: number | null
+  readonly error: string | null
+}
+
+type ChangeRow = Omit<JournalTables['change'], 'id'> & { readonly id: number }
+
+/** In WAL order, at most `limit`. */
+export async function explained(
+  db: Kysely<JournalTables>,
+  subject: Subject,
+  limit: number,
+): Promise<readonly ExplainedChange[]> {
+  const changes = db.selectFrom('change').selectAll().orderBy('id').limit(limit)
+  const rows = await (subject.tag === 'lsn'
+    ? changes.where('commit_lsn', '=', subject.lsn)
+    : subject.tag === 'appointment'
+      ? changes.where('appointment_external_id', '=', subject.externalId)
+      : changes.where(
+          'id',
+          'in',
+          db
+            .selectFrom('delivery')
+            .select('change_id')
+            .where('webhook_id', '=', subject.webhookId)
+            .where('change_id', 'is not', null)
+            .$narrowType<{ change_id: number }>(),
+        )
+  ).execute()
+  const all: ExplainedChange[] = []
+  for (const row of rows) all.push(await explainedChange(db, row))
+  return all
+}
+
+async function explainedChange(db: Kysely<JournalTables>, row: ChangeRow): Promise<ExplainedChange> {
+  const { fields } = JSON.parse(row.field_changes) as FieldChanges
+  const deliveries = await db
+    .selectFrom('delivery as d')
+    .leftJoin('lane_wait as w', 'w.delivery_id', 'd.id')
+    .selectAll('d')
+    .select('w.retry_at')
+    .where('d.change_id', '=', row.id)
+    .orderBy('d.id')
+    .execute()
+  const explainedDeliveries: ExplainedDelivery[] = []
+  for (const delivery of deliveries) {
+    const failed = await db.selectFrom('attempt').selectAll().where('delivery_id', '=', delivery.id).execute()
+    const attempts = failed.map(({ number, started_at, duration_ms, status, error }) => ({
+      number,
+      startedAt: started_at,
+      durationMs: duration_ms,
+      status,
+      error,
+    }))
+    // The one that delivered stands in the delivery's own row.
+    if (delivery.state === 'delivered' && delivery.settled_at !== null) {
+      const durationMs = delivery.duration_ms ?? 0
+      const startedAt = Math.round(delivery.settled_at - durationMs)
+      attempts.push({ number: delivery.attempts, startedAt, durationMs, status: delivery.status, error: null })
+    }
+    explainedDeliveries.push({
+      webhookId: delivery.webhook_id,
+      protocol: delivery.protocol,
+      notification: delivery.notification,
+      endpoint: delivery.endpoint,
+      sequence: delivery.sequence,
+      state: delivery.state,
+      reason: delivery.reason,
+      retryAt: delivery.state === 'owed' ? delivery.retry_at : null,
+      attempts: attempts.sort((a, b) => a.startedAt - b.startedAt),
+    })
+  }
+  return {
+    lsn: formatLsn(row.commit_lsn as Lsn),
+    ordinal: row.ordinal,
+    committedAt: row.committed_at_us,
+    model: row.model,
+    operation: row.operation,
+    fields: Object.keys(fields),
+    withoutOldImage: row.without_old_image === 1,
+    appointmentExternalId: row.appointment_external_id,
+    resolvedFrom: row.resolved_from,
+    outcomes: JSON.parse(row.outcomes) as ProtocolOutcome[],
+    deliveries: explainedDeliveries,
+  }
+}

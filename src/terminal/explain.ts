@@ -1,0 +1,138 @@
+// `notifyd explain`: what arrived, what each protocol made of it, why something was sent or was not, and every attempt. Shows
+// names of columns, never a value of a row; what a protocol's own error says only where that is asked for.
+import pc from 'picocolors'
+import { isoMicros } from '../base/time.js'
+import { formatLsn, parseLsn } from '../capture/lsn.js'
+import type { ProtocolOutcome } from '../compute/computed-change.js'
+import { type ExplainedChange, type ExplainedDelivery, explained, type Subject } from '../journal/explained.js'
+import type { Journal } from '../journal/journal.js'
+import { readJournal } from './read-journal.js'
+
+export interface ExplainOptions {
+  readonly journal: string
+  /** An appointment's external id, an LSN, or a webhook id. */
+  readonly subject: string
+  readonly limit: number
+  /** Shows what a protocol's error says, which may hold what it computed on. */
+  readonly protocolErrors: boolean
+  readonly json: boolean
+}
+
+export interface Explained {
+  readonly text: string
+  /** Whether the journal knows anything of it. */
+  readonly isFound: boolean
+}
+
+/** @throws UsageError for an LSN that is none. */
+export function explain({ journal, subject, limit, protocolErrors, json }: ExplainOptions): Promise<Explained> {
+  const about = subjectOf(subject)
+  return readJournal(journal, async (open) => {
+    const changes = await explained(open.db, about, limit + 1)
+    const shown = changes.slice(0, limit).map((change) => ({
+      ...change,
+      outcomes: change.outcomes.map((outcome) => (protocolErrors ? outcome : withoutMessage(outcome))),
+    }))
+    const isFound = shown.length > 0
+    if (json) return { isFound, text: `${JSON.stringify(shown.map(asJson))}\n` }
+    if (!isFound) return { isFound, text: `${unknown(about, open)}\n` }
+    const more = changes.length > limit ? `… and more: --limit ${limit * 2}\n` : ''
+    return { isFound, text: `${shown.map(paragraph).join('\n')}${more}` }
+  })
+}
+
+function subjectOf(text: string): Subject {
+  if (text.startsWith('msg_')) return { tag: 'webhook id', webhookId: text }
+  if (text.includes('/')) return { tag: 'lsn', lsn: parseLsn(text) }
+  return { tag: 'appointment', externalId: text.toLowerCase() }
+}
+
+function unknown(subject: Subject, journal: Journal): string {
+  const checkpoint = journal.checkpoint()
+  if (checkpoint === null) return 'the journal is empty: the daemon has not followed anything yet'
+  const from = formatLsn(checkpoint.completeFromLsn)
+  const durable = formatLsn(checkpoint.durableLsn)
+  if (subject.tag === 'lsn' && subject.lsn >= checkpoint.durableLsn) {
+    return `not yet: the journal has everything before ${durable}`
+  }
+  if (subject.tag === 'lsn' && subject.lsn < checkpoint.completeFromLsn) {
+    return `the journal is whole from ${from} on (${new Date(checkpoint.completeFromAt).toISOString()}): what lies before was never seen, or is pruned`
+  }
+  const none = subject.tag === 'lsn' ? 'no change of a followed table committed there' : 'nothing of it'
+  return `${none} in the journal, which is whole from ${from} to ${durable}; an update that changes no kept column is not journaled`
+}
+
+function withoutMessage(outcome: ProtocolOutcome): ProtocolOutcome {
+  return outcome.tag === 'failed' ? { ...outcome, message: '', stack: null } : outcome
+}
+
+/** The shape that `--json` prints, in an array. */
+const asJson = (change: ExplainedChange) => ({
+  lsn: change.lsn,
+  ordinal: change.ordinal,
+  committed_at: isoMicros(change.committedAt),
+  model: change.model,
+  operation: change.operation,
+  fields: change.fields,
+  without_old_image: change.withoutOldImage,
+  appointment_external_id: change.appointmentExternalId,
+  resolved_from: change.resolvedFrom,
+  protocols: change.outcomes.map((outcome) => ({ protocol: outcome.protocol, decision: decision(outcome, change) })),
+  deliveries: change.deliveries.map(({ attempts, ...delivery }) => ({
+    webhook_id: delivery.webhookId,
+    protocol: delivery.protocol,
+    notification: delivery.notification,
+    endpoint: delivery.endpoint,
+    sequence: delivery.sequence,
+    state: delivery.state,
+    reason: delivery.reason,
+    retry_at: delivery.retryAt === null ? null : new Date(delivery.retryAt).toISOString(),
+    attempts: attempts.map(({ number, startedAt, durationMs, status, error }) => ({
+      attempt: number,
+      sent_at: new Date(startedAt).toISOString(),
+      duration_ms: Math.round(durationMs * 10) / 10,
+      status,
+      error,
+    })),
+  })),
+})
+
+function decision(outcome: ProtocolOutcome, { deliveries }: ExplainedChange): string {
+  if (outcome.tag === 'failed') {
+    const cause = { threw: 'it threw', timed_out: 'it took too long', suspended: 'it is suspended' }[outcome.cause]
+    return `failed: ${cause}${outcome.message === '' ? '' : `: ${outcome.message}`}${outcome.stack === null ? '' : `\n${outcome.stack}`}`
+  }
+  const owed = deliveries.filter(({ protocol }) => protocol === outcome.protocol)
+  if (owed.length > 0) return `notified: ${[...new Set(owed.map(({ notification }) => notification))].join(', ')}`
+  return `nothing: ${outcome.reason ?? `it sent no notification (status ${outcome.status})`}`
+}
+
+function paragraph(change: ExplainedChange): string {
+  const appointment =
+    change.resolvedFrom === 'none'
+      ? 'none: it belongs to no appointment'
+      : `${change.appointmentExternalId ?? 'without an external id'} (from the ${change.resolvedFrom === 'image' ? 'latest image in the WAL' : change.resolvedFrom})`
+  const rows = [
+    `${pc.bold(change.lsn)}  ${isoMicros(change.committedAt)}  ${change.model} ${change.operation}, row ${change.ordinal} of its transaction`,
+    `  changed      ${change.fields.join(', ') || '-'}${change.withoutOldImage ? ' (without the old row: REPLICA IDENTITY is not FULL)' : ''}`,
+    `  appointment  ${appointment}`,
+    ...(change.outcomes.length === 0 ? ['  no protocol computes on this change type'] : []),
+    ...change.outcomes.map((outcome) => `  ${outcome.protocol}  ${decision(outcome, change)}`),
+    ...change.deliveries.flatMap(deliveryRows),
+  ]
+  return `${rows.join('\n')}\n`
+}
+
+function deliveryRows(delivery: ExplainedDelivery): string[] {
+  const { state, retryAt, reason } = delivery
+  const waits = retryAt === null ? '' : `, tried again at ${new Date(retryAt).toISOString()}`
+  const why = reason === null ? '' : `: ${reason}`
+  const paint = { delivered: pc.green, owed: pc.yellow, dead: pc.red, discarded: pc.dim }[state]
+  return [
+    `    ${delivery.webhookId}  ${delivery.notification} → ${delivery.endpoint} #${delivery.sequence ?? '-'}  ${paint(state)}${waits}${why}`,
+    ...delivery.attempts.map(
+      ({ number, startedAt, durationMs, status, error }) =>
+        `      attempt ${number}  ${new Date(startedAt).toISOString()}  ${error ?? status} after ${Math.round(durationMs * 10) / 10} ms`,
+    ),
+  ]
+}
