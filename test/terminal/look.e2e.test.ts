@@ -112,7 +112,7 @@ test('what was sent, why, and what was not', async () => {
   )
   expect(rows).toHaveLength(4)
   expect(rows[0]).toMatch(
-    /^\d{4}-.*,(scheduling|desk),created,msg_\w+,[0-9a-f-]{36},1,[0-9A-F]+\/[0-9A-F]+,1,false,(retry,503|dead,400),http \d+$/,
+    /^\d{4}-.*,(scheduling|desk),created,msg_[\w-]+,[0-9a-f-]{36},1,[0-9A-F]+\/[0-9A-F]+,1,false,(retry,503|dead,400),http \d+$/,
   )
   expect(linesOf(disclosureShape, (await notifyd(site, 'audit', '--json')).out)).toHaveLength(4)
   expect((await notifyd(site, 'audit', '--to', '2020-01-01')).out).toBe(`${header}\n`)
