@@ -3,8 +3,10 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { parseLsn } from './capture/lsn.js'
 import type { Finished, Options, Shared } from './cli-options.js'
 import { loadConfig } from './config.js'
+import { readSettings } from './settings.js'
 import { audit } from './terminal/audit.js'
 import { explain } from './terminal/explain.js'
+import { status } from './terminal/status.js'
 import { tail } from './terminal/tail.js'
 
 interface TailFlags extends Options {
@@ -56,6 +58,18 @@ export function lookCommands(program: Command, shared: Shared, done: Finished): 
       })
       done(0)
     })
+
+  const standing = 'where things stand: the stream, the slot, what is owed, what is dead, gaps'
+  shared(program.command('status').description(standing), 'status').action(async ({ config: file, json }: Options) => {
+    const config = await loadConfig(file)
+    const { address } = await readSettings(config)
+    const { http, database } = config
+    const at = http === false || http.port === 0 ? null : http
+    await write(
+      await status({ journal: config.journal.url, address, slot: database.slot, http: at, json: json === true }),
+    )
+    done(0)
+  })
 
   const description =
     'what arrived, what was computed, why it did or did not notify, every attempt; exit 1 when nothing is known'

@@ -88,6 +88,27 @@ export class Disclosures {
     return rows.reverse().map(toDisclosure)
   }
 
+  /** Attempts since `since` (unix ms), by what came of them. */
+  async countSince(since: number): Promise<{ readonly delivered: number; readonly failed: number }> {
+    let delivered = 0
+    let failed = 0
+    // The newest are at the end of the table: it is read backwards, page by page, until they are too old.
+    for (let before = Number.MAX_SAFE_INTEGER; ; ) {
+      const page = await this.db
+        .selectFrom('disclosure')
+        .select(['id', 'sent_at', 'outcome'])
+        .where('id', '<', before)
+        .orderBy('id', 'desc')
+        .limit(1_000)
+        .execute()
+      const recent = page.filter((row) => row.sent_at >= since)
+      delivered += recent.filter((row) => row.outcome === 'delivered').length
+      failed += recent.filter((row) => row.outcome !== 'delivered').length
+      if (recent.length < 1_000) return { delivered, failed }
+      before = page.at(-1)?.id ?? 0
+    }
+  }
+
   #matching({ fromLsn, endpoint, notification, appointment, since, until }: DisclosureFilter) {
     let query = this.db.selectFrom('disclosure').selectAll()
     if (fromLsn !== undefined) query = query.where('commit_lsn', '>=', fromLsn)

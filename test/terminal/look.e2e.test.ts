@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { accept, answer } from '../../testbed/behaviour.js'
 import { Clinic } from '../../testbed/clinic.js'
 import { openSite, path, type Site } from '../support/site.js'
-import { disclosureShape, explainShape, linesOf } from './shapes.js'
+import { disclosureShape, explainShape, linesOf, statusShape } from './shapes.js'
 
 const thrower = `
 import { CHANGE_TYPE, ClinicalQualityMeasure } from 'notification-protocol'
@@ -99,6 +99,22 @@ test('what was sent, why, and what was not', async () => {
     })
   }
 
+  const standing = await notifyd(site, 'status', '--json')
+  expect(statusShape.parse(JSON.parse(standing.out))).toMatchObject({
+    daemon: { answers: false },
+    slot: { answers: true, active: false, lag_bytes: expect.any(Number) },
+    journal: { endpoints: [{ endpoint: 'desk', owed: 0, dead: 1 }], attempts_last_minute: { delivered: 2, failed: 2 } },
+  })
+  const { url } = site.config['database'] as { url: string }
+  const elsewhere = url.replace(/:\d+\//, ':9/')
+  await site.configure({ ...site.config, database: { url: elsewhere }, http: { port: 9 } })
+  const alone = await notifyd(site, 'status')
+  expect(alone).toMatchObject({ status: 0, err: '' })
+  expect(alone.out).toContain('the database does not answer (ECONNREFUSED)')
+  expect(alone.out).toContain('nobody answers at 127.0.0.1:9 (ECONNREFUSED)')
+  expect(alone.out).toContain('1 dead letters')
+  await site.configure(site.config)
+
   const all = linesOf(disclosureShape, (await notifyd(site, 'tail', '--json', '--from', String(sent['lsn']))).out)
   expect(all.map(({ notification }) => notification)).toEqual(['cancelled'])
   const filtered = await notifyd(site, 'tail', '--json', '--endpoint', 'desk', '--appointment', uuid.toUpperCase())
@@ -123,6 +139,10 @@ test('tail --follow goes on as POSTs are made, replays too; Ctrl-C ends it with 
   await using site = await openSite()
   expect(await notifyd(site, 'tail')).toMatchObject({ status: 1, err: expect.stringContaining('there is no journal') })
   const daemon = await site.start()
+  const port = Number((await daemon.line('status server listening'))['port'])
+  await site.configure({ ...site.config, http: { port } })
+  const { daemon: live } = statusShape.parse(JSON.parse((await notifyd(site, 'status', '--json')).out))
+  expect(live).toMatchObject({ answers: true, phase: 'streaming', last_error: null })
   const following = site.spawn(['tail', '--follow', '--json'])
   const clinic = new Clinic(site.client)
   await clinic.book({ patient: null })

@@ -59,6 +59,52 @@ export const explainShape = z.array(
   }),
 )
 
+const silent = z.strictObject({ answers: z.literal(false), reason: z.string() })
+const count = z.int().min(0)
+
+export const statusShape = z.strictObject({
+  daemon: z.union([
+    silent,
+    z.strictObject({
+      answers: z.literal(true),
+      phase: z.string(),
+      ready: z.boolean(),
+      lag_bytes: count.nullable(),
+      lag_seconds: z.number().nullable(),
+      last_error: z.string().nullable(),
+    }),
+  ]),
+  slot: z.union([
+    silent,
+    z.strictObject({
+      answers: z.literal(true),
+      name: z.string(),
+      active: z.boolean(),
+      wal_status: z.string().nullable(),
+      acknowledged_lsn: lsn.nullable(),
+      server_lsn: lsn.nullable(),
+      lag_bytes: count.nullable(),
+      retained_bytes: count.nullable(),
+    }),
+  ]),
+  journal: z.strictObject({
+    durable_lsn: lsn.nullable(),
+    last_commit_at: z.iso.datetime({ offset: true }).nullable(),
+    whole_from_lsn: lsn.nullable(),
+    endpoints: z.array(
+      z.strictObject({
+        endpoint: z.string(),
+        owed: count,
+        dead: count,
+        waiting_lanes: count,
+        oldest_owed_at: z.iso.datetime({ offset: true }).nullable(),
+      }),
+    ),
+    attempts_last_minute: z.strictObject({ delivered: count, failed: count }),
+    gaps: z.strictObject({ found: count, accepted: count, resumed: count }),
+  }),
+})
+
 /** Each line by itself. */
 export const linesOf = <T>(shape: z.ZodType<T>, text: string): T[] =>
   text

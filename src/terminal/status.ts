@@ -1,0 +1,168 @@
+// `notifyd status`: where things stand, from the three that know: the journal, the running daemon, and the server's slot. One
+// that does not answer is said, and the others are shown all the same.
+import pc from 'picocolors'
+import { request } from 'undici'
+import { errorCode } from '../base/errors.js'
+import { isoMicros } from '../base/time.js'
+import type { DatabaseAddress } from '../capture/connection.js'
+import { openControl } from '../capture/control.js'
+import { formatLsn, type Lsn } from '../capture/lsn.js'
+import { readSlot } from '../capture/slot.js'
+import { lookAtWal } from '../capture/wal-look.js'
+import type { Journal } from '../journal/journal.js'
+import { readJournal } from './read-journal.js'
+
+export interface StatusOptions {
+  readonly journal: string
+  readonly address: DatabaseAddress
+  readonly slot: string
+  /** Where the daemon tells of itself; null: the config turns that off, or leaves the port to chance. */
+  readonly http: { readonly host: string; readonly port: number } | null
+  readonly json: boolean
+}
+
+/** The shape that `--json` prints. */
+export interface Status {
+  readonly daemon:
+    | {
+        readonly answers: true
+        readonly phase: string
+        readonly ready: boolean
+        readonly lag_bytes: number | null
+        readonly lag_seconds: number | null
+        readonly last_error: string | null
+      }
+    | { readonly answers: false; readonly reason: string }
+  readonly slot:
+    | {
+        readonly answers: true
+        readonly name: string
+        readonly active: boolean
+        readonly wal_status: string | null
+        readonly acknowledged_lsn: string | null
+        readonly server_lsn: string | null
+        readonly lag_bytes: number | null
+        readonly retained_bytes: number | null
+      }
+    | { readonly answers: false; readonly reason: string }
+  readonly journal: {
+    readonly durable_lsn: string | null
+    readonly last_commit_at: string | null
+    readonly whole_from_lsn: string | null
+    readonly endpoints: readonly {
+      readonly endpoint: string
+      readonly owed: number
+      readonly dead: number
+      readonly waiting_lanes: number
+      readonly oldest_owed_at: string | null
+    }[]
+    readonly attempts_last_minute: { readonly delivered: number; readonly failed: number }
+    readonly gaps: { readonly found: number; readonly accepted: number; readonly resumed: number }
+  }
+}
+
+const answerMs = 5_000
+
+/** @throws JournalError where there is no journal. */
+export async function status(options: StatusOptions): Promise<string> {
+  const journal = await readJournal(options.journal, ofJournal)
+  const [daemon, slot] = await Promise.all([ofDaemon(options.http), ofSlot(options)])
+  const all: Status = { daemon, slot, journal }
+  return options.json ? `${JSON.stringify(all)}\n` : table(all)
+}
+
+async function ofJournal(journal: Journal): Promise<Status['journal']> {
+  const checkpoint = journal.checkpoint()
+  const { endpoints, gaps } = journal.figures()
+  const minuteAgo = Date.now() - 60_000
+  const attempts = await journal.disclosures.countSince(minuteAgo)
+  return {
+    durable_lsn: checkpoint === null ? null : formatLsn(checkpoint.durableLsn),
+    last_commit_at: checkpoint?.lastCommittedAt == null ? null : isoMicros(checkpoint.lastCommittedAt),
+    whole_from_lsn: checkpoint === null ? null : formatLsn(checkpoint.completeFromLsn),
+    endpoints: endpoints.map(({ endpoint, owed, dead, waitingLanes, oldestOwedAt }) => ({
+      endpoint,
+      owed,
+      dead,
+      waiting_lanes: waitingLanes,
+      oldest_owed_at: oldestOwedAt === null ? null : isoMicros(oldestOwedAt),
+    })),
+    attempts_last_minute: attempts,
+    gaps,
+  }
+}
+
+async function ofDaemon(http: StatusOptions['http']): Promise<Status['daemon']> {
+  if (http === null) return { answers: false, reason: 'http is off, or its port is left to chance' }
+  const host = http.host === '0.0.0.0' ? '127.0.0.1' : http.host.includes(':') ? `[${http.host}]` : http.host
+  try {
+    const signal = AbortSignal.timeout(answerMs)
+    const { body } = await request(`http://${host}:${http.port}/health/ready`, { signal })
+    const { phase, ready, lag_bytes, lag_seconds, last_error } = (await body.json()) as Omit<Live, 'answers'>
+    return { answers: true, phase, ready, lag_bytes, lag_seconds, last_error }
+  } catch (error) {
+    return { answers: false, reason: `nobody answers at ${host}:${http.port} (${errorCode(error) ?? 'no notifyd'})` }
+  }
+}
+
+type Live = Extract<Status['daemon'], { answers: true }>
+
+async function ofSlot({ address, slot: name }: StatusOptions): Promise<Status['slot']> {
+  const control = openControl(address, () => undefined)
+  try {
+    const slot = await readSlot(control, name)
+    if (slot === null) return { answers: false, reason: `there is no slot ${name}` }
+    const look = await lookAtWal(control, name)
+    const text = (lsn: Lsn | null | undefined) => (lsn === null || lsn === undefined ? null : formatLsn(lsn))
+    const { confirmedFlush } = slot
+    return {
+      answers: true,
+      name,
+      active: slot.active,
+      wal_status: slot.walStatus,
+      acknowledged_lsn: text(confirmedFlush),
+      server_lsn: text(look?.serverEnd),
+      lag_bytes: look === null || confirmedFlush === null ? null : Math.max(0, Number(look.serverEnd - confirmedFlush)),
+      retained_bytes: look?.retainedBytes ?? slot.retainedBytes,
+    }
+  } catch (error) {
+    return { answers: false, reason: `the database does not answer (${errorCode(error) ?? 'no code'})` }
+  } finally {
+    await control.close()
+  }
+}
+
+function table({ daemon, slot, journal }: Status): string {
+  const rows: [name: string, value: string][] = []
+  if (daemon.answers) {
+    const phase = daemon.ready ? pc.green(`${daemon.phase}, ready`) : pc.yellow(`${daemon.phase}, not ready`)
+    rows.push(['daemon', daemon.last_error === null ? phase : `${phase}, last error ${daemon.last_error}`])
+    if (daemon.lag_seconds !== null) rows.push(['lag', `${bytes(daemon.lag_bytes)}, ${daemon.lag_seconds} s`])
+  } else rows.push(['daemon', pc.yellow(daemon.reason)])
+  if (slot.answers) {
+    const state = slot.active ? pc.green('streaming') : pc.yellow('nobody streams from it')
+    rows.push([`slot ${slot.name}`, `${state}, wal_status ${slot.wal_status ?? 'unknown'}`])
+    rows.push(['server’s end of WAL', slot.server_lsn ?? 'unknown'])
+    rows.push(['acknowledged', `${slot.acknowledged_lsn ?? '-'}, ${bytes(slot.lag_bytes)} behind`])
+    rows.push(['WAL kept for it', bytes(slot.retained_bytes)])
+  } else rows.push(['slot', pc.yellow(slot.reason)])
+  rows.push(['journal durable to', `${journal.durable_lsn ?? '-'}, last commit ${journal.last_commit_at ?? 'none'}`])
+  rows.push(['whole from', journal.whole_from_lsn ?? '-'])
+  const { delivered, failed } = journal.attempts_last_minute
+  rows.push(['last minute', `${delivered} delivered, ${failed} attempts failed`])
+  for (const { endpoint, owed, dead, waiting_lanes: waiting, oldest_owed_at: oldest } of journal.endpoints) {
+    const since = oldest === null ? '' : ` (the oldest of ${oldest})`
+    const letters = dead === 0 ? '' : `, ${pc.red(`${dead} dead letters`)}`
+    rows.push([`endpoint ${endpoint}`, `${owed} owed${since}, ${waiting} appointments wait for a retry${letters}`])
+  }
+  if (journal.endpoints.length === 0) rows.push(['endpoints', 'nothing is owed, nothing is dead'])
+  if (journal.gaps.found > 0) rows.push(['gaps', pc.red(`${journal.gaps.found} wait: notifyd gaps list`)])
+  const width = Math.max(...rows.map(([name]) => name.length))
+  return `${rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n')}\n`
+}
+
+function bytes(count: number | null): string {
+  if (count === null) return 'unknown'
+  if (count < 10_000) return `${count} bytes`
+  return count < 10_000_000 ? `${Math.round(count / 1000)} kB` : `${Math.round(count / 1_000_000)} MB`
+}
