@@ -86,7 +86,7 @@ export class Sqlite {
     this.#database.exec(sql)
   }
 
-  /** Empties the -wal into the file first, so that neither -wal nor -shm is left behind. */
+  /** Empties the -wal into the file first, which then holds everything. */
   close(): void {
     this.#prepared.clear()
     this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
