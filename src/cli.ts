@@ -9,12 +9,10 @@ import { deadLetterCommands } from './cli-dead-letters.js'
 import { gapCommands } from './cli-gaps.js'
 import { lookCommands } from './cli-look.js'
 import type { Finished, Options } from './cli-options.js'
+import { prepareCommands } from './cli-prepare.js'
 import { replayCommand } from './cli-replay.js'
 import { loadConfig } from './config.js'
 import { runDaemon } from './daemon.js'
-import { readSettings } from './settings.js'
-import { check } from './terminal/check.js'
-import { setup } from './terminal/setup.js'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 
@@ -48,27 +46,7 @@ function commandLine(finished: Finished): Command {
       finished(0)
     })
 
-  command('check', 'looks at every precondition and changes nothing; exit 3 when one is missing', 'check').action(
-    async (options: Options) => {
-      const config = await loadConfig(options.config)
-      const { address, tables } = await readSettings(config)
-      const { slot, publication } = config.database
-      const { text, isReady } = await check({ address, slot, publication, tables, json: options.json === true })
-      process.stdout.write(text)
-      finished(isReady ? 0 : 3)
-    },
-  )
-
-  command('setup', 'makes publication and replica identity', 'setup --print-sql | psql "$ADMIN_URL"')
-    .option('--print-sql', 'print the SQL, the minimal role included, and change nothing')
-    .action(async (options: Options & { printSql?: boolean }) => {
-      const config = await loadConfig(options.config)
-      const { address, tables } = await readSettings(config)
-      const { publication } = config.database
-      process.stdout.write(await setup({ address, publication, tables, printSql: options.printSql === true }))
-      finished(0)
-    })
-
+  prepareCommands(program, shared, finished, version)
   lookCommands(program, shared, finished)
   replayCommand(program, shared, finished, version)
   gapCommands(program, shared, finished)

@@ -119,7 +119,17 @@ function watched(
   const columns = [...required.values()]
   const renamed = [...canonicalNames].filter(([real, canonical]) => real !== canonical)
   const taken = renamed.map(([, canonical]) => canonical).filter((canonical) => !canonicalNames.has(canonical))
-  return { model: name, schema, table, columns, taken: taken.filter((column) => !excluded.has(column)), ...needs }
+  const real = (...canonical: string[]) => canonical.flatMap((column) => required.get(column) ?? [])
+  return {
+    model: name,
+    schema,
+    table,
+    columns,
+    taken: taken.filter((column) => !excluded.has(column)),
+    moments: name === appointmentModel ? real('start_time', 'end_time') : [],
+    minutes: name === appointmentModel ? real('duration_minutes') : [],
+    ...needs,
+  }
 }
 
 async function tlsOptions(file: string, tls: TlsFiles, path: string): Promise<NonNullable<Endpoint['tls']>> {

@@ -29,6 +29,9 @@ export interface WatchedTable {
   readonly columns: readonly string[]
   /** Canonical names that the config gives to columns of other names: the table may not have columns of these. */
   readonly taken: readonly string[]
+  /** Real names of columns that are read as moments, and as minutes. */
+  readonly moments: readonly string[]
+  readonly minutes: readonly string[]
   /** Its changes are followed, so the publication must have it. */
   readonly published: boolean
   /** The daemon needs old values: REPLICA IDENTITY FULL. */

@@ -117,12 +117,13 @@ function slotFindings(facts: ServerFacts, name: string, slot: SlotFacts | null):
         `not there yet: the first start makes it (${facts.used_slots} of ${facts.max_slots} slots in use)`,
       ),
     )
-    if (facts.used_senders >= facts.max_senders) {
-      findings.push(
-        fail('max_wal_senders', `all ${facts.max_senders} are in use`, 'raise max_wal_senders (restart needed)'),
-      )
-    }
   }
+  const senders = `${facts.used_senders} of ${facts.max_senders} in use`
+  findings.push(
+    slot?.active !== true && facts.used_senders >= facts.max_senders
+      ? fail('max_wal_senders', `all ${facts.max_senders} are in use`, 'raise max_wal_senders (restart needed)')
+      : ok('max_wal_senders', senders),
+  )
   if (facts.keep_size === '-1') {
     const found = 'unset: while the daemon is stopped, the server keeps WAL without limit'
     findings.push(

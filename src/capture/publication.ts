@@ -28,6 +28,7 @@ interface PublishedTable {
   /** Published columns; null: the server is older than 15 and publishes all. */
   readonly columns: readonly string[] | null
   readonly row_filter: string | null
+  readonly generated: readonly string[]
   /** The table's oid, that of its place in the publication, and its column list: new ones when it was taken out and put back. */
   readonly membership: string
 }
@@ -38,6 +39,8 @@ const factsQuery = `
          (SELECT coalesce(json_agg(json_build_object(
                    'schema', t.schemaname, 'table', t.tablename, 'kind', c.relkind, 'identity', c.relreplident,
                    'columns', to_jsonb(t) -> 'attnames', 'row_filter', to_jsonb(t) ->> 'rowfilter',
+                   'generated', (SELECT coalesce(json_agg(a.attname), '[]') FROM pg_attribute a
+                                  WHERE a.attrelid = c.oid AND a.attgenerated <> '' AND NOT a.attisdropped),
                    'membership', concat_ws(' ', c.oid, r.oid, to_jsonb(r) ->> 'prattrs'))
                    ORDER BY t.schemaname, t.tablename), '[]')
             FROM pg_publication_tables t
@@ -134,6 +137,15 @@ function tableFinding(shown: string, facts: PublicationFacts, watched: WatchedTa
     return fail(title, `publication ${shown} has a row filter on ${name}: rows would be missed`, again)
   const columns = member.columns
   const missing = columns === null ? [] : watched.columns.filter((column) => !columns.includes(column))
+  const generated = watched.columns.filter(
+    (column) => member.generated.includes(column) && (columns === null || missing.includes(column)),
+  )
+  if (generated.length > 0) {
+    const list = generated.map(readableIdentifier).join(', ')
+    const since18 = `from PostgreSQL 18: ALTER PUBLICATION ${shown} SET (publish_generated_columns = stored);`
+    const remedy = `map a column of its own in models.${watched.model}.columns; ${since18}`
+    return fail(title, `${list} of ${name} is a generated column, which is not published`, remedy)
+  }
   if (missing.length > 0) {
     const list = missing.map(readableIdentifier).join(', ')
     return fail(title, `the column list of ${name} in publication ${shown} lacks ${list}`, again)

@@ -20,6 +20,10 @@ interface TableFacts {
   readonly schema_usage: boolean
   readonly columns: readonly string[]
   readonly selectable: readonly string[]
+  /** Column → type; a domain's is that it stands for. */
+  readonly types: Readonly<Record<string, string>>
+  /** Tables that inherit from it, other than partitions. */
+  readonly children: readonly { readonly schema: string; readonly table: string }[]
   /** Partitions that hold rows and are not FULL: an old row is logged as its own partition's identity says. */
   readonly weak_partitions: readonly {
     readonly schema: string
@@ -39,6 +43,12 @@ const factsQuery = `
          (SELECT coalesce(json_agg(a.attname), '[]') FROM pg_attribute a
            WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
              AND has_column_privilege(c.oid, a.attnum, 'SELECT')) AS selectable,
+         (SELECT coalesce(json_object_agg(a.attname, format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL)), '{}')
+            FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+           WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS types,
+         (SELECT coalesce(json_agg(json_build_object('schema', kn.nspname, 'table', k.relname) ORDER BY kn.nspname, k.relname), '[]')
+            FROM pg_inherits h JOIN pg_class k ON k.oid = h.inhrelid JOIN pg_namespace kn ON kn.oid = k.relnamespace
+           WHERE h.inhparent = c.oid AND c.relkind = 'r') AS children,
          (SELECT coalesce(json_agg(json_build_object('schema', pn.nspname, 'table', p.relname, 'identity', p.relreplident,
                    'has_primary_key', EXISTS (SELECT FROM pg_index i WHERE i.indrelid = p.oid AND i.indisprimary))
                    ORDER BY pn.nspname, p.relname), '[]')
@@ -56,6 +66,10 @@ export async function inspectTable(sql: Sql, watched: WatchedTable, role: string
   if (facts === undefined) {
     return [fail(title, `there is no table ${name}`, `correct models.${watched.model}.table in the config`)]
   }
+  if (watched.published && facts.kind !== 'r' && facts.kind !== 'p') {
+    const found = `${name} is no table but a ${kinds[facts.kind] ?? 'view'}: the WAL has its tables' changes, not its own`
+    return [fail(title, found, `name the table itself in models.${watched.model}.table, and map its columns`)]
+  }
   const missing = watched.columns.filter((column) => !facts.columns.includes(column))
   if (missing.length > 0) {
     const keys = `models.${watched.model}.columns`
@@ -70,8 +84,37 @@ export async function inspectTable(sql: Sql, watched: WatchedTable, role: string
   }
   return [
     ok(title, `found, with the ${watched.columns.length} columns that models.${watched.model} maps`),
-    ...(watched.published ? [identityFinding(watched, facts), ...partitionFindings(watched, facts)] : []),
+    ...(watched.published ? publishedFindings(watched, facts) : []),
     ...(watched.selected ? grantFindings(watched, facts, role) : []),
+  ]
+}
+
+const kinds: Readonly<Record<string, string>> = { v: 'view', m: 'materialized view', f: 'foreign table' }
+
+function publishedFindings(watched: WatchedTable, facts: TableFacts): Finding[] {
+  const name = readableTable(watched)
+  const findings = [identityFinding(watched, facts), ...partitionFindings(watched, facts)]
+  if (facts.children.length > 0) {
+    const children = facts.children.map(readableTable).join(', ')
+    const found = `rows of ${children}, which inherit from ${name}, are not told: the WAL has them under their own names`
+    findings.push(warn(`children of ${name}`, found, `partition ${name} instead, or keep no rows in them`))
+  }
+  return [...findings, ...typeFindings(watched, facts)]
+}
+
+/** What is read as null where it has another type. */
+function typeFindings(watched: WatchedTable, facts: TableFacts): Finding[] {
+  const wrong = (columns: readonly string[], right: RegExp, what: string) =>
+    columns
+      .filter((column) => !right.test(facts.types[column] ?? ''))
+      .map((column) => {
+        const found = `${readableIdentifier(column)} is ${facts.types[column]}, which is not read as ${what}: times are sent as null`
+        const remedy = `map a column of such a type in models.${watched.model}.columns`
+        return warn(`types of ${readableTable(watched)}`, found, remedy)
+      })
+  return [
+    ...wrong(watched.moments, /^timestamp with/, 'a moment'),
+    ...wrong(watched.minutes, /^(?:smallint|integer|bigint|numeric|real|double precision)$/, 'minutes'),
   ]
 }
 

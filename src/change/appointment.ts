@@ -19,7 +19,7 @@ export function appointmentOf(image: Image, deleted: boolean): Appointment {
     end_time: 'end_time' in image ? readMoment(image['end_time']) : appointmentEnd(startTime, minutes),
     duration_minutes: minutes,
     status: text(image['status']),
-    entered_in_error: text(image['entered_in_error_id']) !== null,
+    entered_in_error: isSet(text(image['entered_in_error_id'])),
     deleted,
   }
 }
@@ -45,6 +45,9 @@ function isPreferred(a: Appointment, b: Appointment, replaced: ReadonlySet<strin
   if (replaced.has(a.id) !== replaced.has(b.id)) return replaced.has(b.id)
   return a.id > b.id
 }
+
+/** A reference to what marks it, or a boolean; the database gives a boolean's text. */
+const isSet = (mark: string | null): boolean => mark !== null && mark !== 'false' && mark !== 'f'
 
 const integer = /^-?\d+$/
 

@@ -66,8 +66,11 @@ function rangeOf(address: string): string {
   return isGlobal ? 'public' : 'reserved'
 }
 
+/** Without the brackets that URLs have around an IPv6 address, and the dot that ends a full name. */
+const bare = (host: string): string => host.toLowerCase().replace(/^\[|\]$|\.$/g, '')
+
 const isAllowedHost = (host: string, { allowHosts }: UrlPolicy): boolean =>
-  allowHosts.some((allowed) => allowed.toLowerCase() === host.toLowerCase())
+  allowHosts.some((allowed) => bare(allowed) === bare(host))
 
 function isAllowedAddress(address: string, { allowCidrs }: UrlPolicy): boolean {
   if (!ipaddr.isValid(address)) return false

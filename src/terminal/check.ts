@@ -1,15 +1,24 @@
-// `notifyd check`: every precondition as a row, with what was found and what mends it. Changes nothing.
+// `notifyd check`: every precondition as a row, with what was found and what mends it. Changes nothing; `--send-test` POSTs.
+import pc from 'picocolors'
 import { errorCode, judge } from '../base/errors.js'
 import type { DatabaseAddress } from '../capture/connection.js'
 import { openControl } from '../capture/control.js'
 import { type Finding, fail, type WatchedTable } from '../capture/finding.js'
 import { preflight } from '../capture/preflight.js'
+import { inspectJournal } from '../journal/inspect.js'
+import type { Endpoint } from '../send/endpoint.js'
+import { type EndpointCheck, inspectEndpoint } from '../send/inspect-endpoint.js'
 
 export interface CheckOptions {
   readonly address: DatabaseAddress
   readonly slot: string
   readonly publication: string
   readonly tables: readonly WatchedTable[]
+  readonly journal: string
+  readonly endpoints: readonly Endpoint[]
+  readonly sending: EndpointCheck
+  /** Loads the protocols that the config names. */
+  readonly protocols: () => Promise<readonly Finding[]>
   readonly json: boolean
 }
 
@@ -18,10 +27,17 @@ export interface Checked {
   readonly isReady: boolean
 }
 
-const marks = { ok: '✓', warn: '!', fail: '✗' } as const
+const marks = { ok: pc.green('✓'), warn: pc.yellow('!'), fail: pc.red('✗') } as const
 
 export async function check(options: CheckOptions): Promise<Checked> {
-  const findings = await inspect(options)
+  const { journal, endpoints, sending, protocols } = options
+  const parts = await Promise.all([
+    ofDatabase(options),
+    inspectJournal(journal),
+    ...endpoints.map((endpoint) => inspectEndpoint(endpoint, sending)),
+    protocols(),
+  ])
+  const findings = parts.flat()
   const isReady = findings.every((finding) => finding.level !== 'fail')
   if (options.json) return { text: `${JSON.stringify({ ready: isReady, findings })}\n`, isReady }
   const width = Math.max(...findings.map((finding) => finding.title.length))
@@ -33,7 +49,7 @@ export async function check(options: CheckOptions): Promise<Checked> {
 }
 
 /** A database that does not answer is a finding like any other. */
-async function inspect({ address, slot, publication, tables }: CheckOptions): Promise<readonly Finding[]> {
+async function ofDatabase({ address, slot, publication, tables }: CheckOptions): Promise<readonly Finding[]> {
   const control = openControl(address, () => undefined)
   try {
     return await preflight({ sql: control, slot, publication, tables })

@@ -1,7 +1,6 @@
 // `notifyd status`: where things stand, from the three that know: the journal, the running daemon, and the server's slot. One
 // that does not answer is said, and the others are shown all the same.
 import pc from 'picocolors'
-import { request } from 'undici'
 import { errorCode } from '../base/errors.js'
 import { isoMicros } from '../base/time.js'
 import type { DatabaseAddress } from '../capture/connection.js'
@@ -10,6 +9,7 @@ import { formatLsn, type Lsn } from '../capture/lsn.js'
 import { readSlot } from '../capture/slot.js'
 import { lookAtWal } from '../capture/wal-look.js'
 import type { Journal } from '../journal/journal.js'
+import { askDaemon, type Readiness } from '../status/ask-daemon.js'
 import { readJournal } from './read-journal.js'
 
 export interface StatusOptions {
@@ -23,16 +23,7 @@ export interface StatusOptions {
 
 /** The shape that `--json` prints. */
 export interface Status {
-  readonly daemon:
-    | {
-        readonly answers: true
-        readonly phase: string
-        readonly ready: boolean
-        readonly lag_bytes: number | null
-        readonly lag_seconds: number | null
-        readonly last_error: string | null
-      }
-    | { readonly answers: false; readonly reason: string }
+  readonly daemon: ({ readonly answers: true } & Readiness) | { readonly answers: false; readonly reason: string }
   readonly slot:
     | {
         readonly answers: true
@@ -60,8 +51,6 @@ export interface Status {
     readonly gaps: { readonly found: number; readonly accepted: number; readonly resumed: number }
   }
 }
-
-const answerMs = 5_000
 
 /** @throws JournalError where there is no journal. */
 export async function status(options: StatusOptions): Promise<string> {
@@ -94,18 +83,11 @@ async function ofJournal(journal: Journal): Promise<Status['journal']> {
 
 async function ofDaemon(http: StatusOptions['http']): Promise<Status['daemon']> {
   if (http === null) return { answers: false, reason: 'http is off, or its port is left to chance' }
-  const host = http.host === '0.0.0.0' ? '127.0.0.1' : http.host.includes(':') ? `[${http.host}]` : http.host
-  try {
-    const signal = AbortSignal.timeout(answerMs)
-    const { body } = await request(`http://${host}:${http.port}/health/ready`, { signal })
-    const { phase, ready, lag_bytes, lag_seconds, last_error } = (await body.json()) as Omit<Live, 'answers'>
-    return { answers: true, phase, ready, lag_bytes, lag_seconds, last_error }
-  } catch (error) {
-    return { answers: false, reason: `nobody answers at ${host}:${http.port} (${errorCode(error) ?? 'no notifyd'})` }
-  }
+  const answer = await askDaemon(http)
+  if (typeof answer === 'string') return { answers: false, reason: answer }
+  const { phase, ready, lag_bytes, lag_seconds, last_error } = answer
+  return { answers: true, phase, ready, lag_bytes, lag_seconds, last_error }
 }
-
-type Live = Extract<Status['daemon'], { answers: true }>
 
 async function ofSlot({ address, slot: name }: StatusOptions): Promise<Status['slot']> {
   const control = openControl(address, () => undefined)

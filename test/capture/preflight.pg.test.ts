@@ -13,6 +13,8 @@ const tables: readonly WatchedTable[] = [
     table: 'appointment',
     columns: ['id', 'externally_exposable_id', 'patient_id', 'start_time', 'duration_minutes', 'note_id'],
     taken: [],
+    moments: ['start_time'],
+    minutes: ['duration_minutes'],
     published: true,
     needsOldImage: true,
     selected: true,
@@ -23,6 +25,8 @@ const tables: readonly WatchedTable[] = [
     table: 'note_state_change_event',
     columns: ['id', 'note_id', 'state'],
     taken: [],
+    moments: [],
+    minutes: [],
     published: true,
     needsOldImage: false,
     selected: true,
@@ -33,6 +37,8 @@ const tables: readonly WatchedTable[] = [
     table: 'patient',
     columns: ['id', 'key'],
     taken: [],
+    moments: [],
+    minutes: [],
     published: false,
     needsOldImage: false,
     selected: true,
@@ -146,6 +152,19 @@ describe('preflight as the daemon’s minimal role', () => {
       'ALTER TABLE public."appointment of 2026" REPLICA IDENTITY FULL;',
     ],
     [
+      'a view where a table is needed',
+      'ALTER TABLE appointment RENAME TO bookings; CREATE VIEW appointment AS SELECT * FROM bookings; GRANT SELECT ON appointment TO notifyd',
+      'public.appointment is no table but a view',
+      'models.appointment.table',
+    ],
+    [
+      'a generated column, which is not published',
+      `ALTER TABLE appointment DROP duration_minutes;
+       ALTER TABLE appointment ADD duration_minutes int GENERATED ALWAYS AS (20) STORED; GRANT SELECT ON appointment TO notifyd`,
+      'duration_minutes of public.appointment is a generated column',
+      'publish_generated_columns = stored',
+    ],
+    [
       'an identity that breaks the application',
       'ALTER TABLE note_state_change_event REPLICA IDENTITY NOTHING',
       'UPDATE and DELETE fail',
@@ -180,6 +199,27 @@ describe('preflight as the daemon’s minimal role', () => {
     )
   })
 
+  test.each([
+    [
+      'rows of tables that inherit',
+      'CREATE TABLE old_appointment () INHERITS (appointment)',
+      'rows of public.old_appointment, which inherit from public.appointment, are not told',
+    ],
+    [
+      'a duration that is no number',
+      `ALTER TABLE appointment ALTER duration_minutes TYPE interval USING duration_minutes * interval '1 minute'`,
+      'duration_minutes is interval, which is not read as minutes',
+    ],
+    ['a start that is a text', 'ALTER TABLE appointment ALTER start_time TYPE text', 'start_time is text'],
+  ])('%s are warned of', async (_name, sql, found) => {
+    await using database = await createTestDatabase()
+    await database.query(sql)
+    const warned = (await look(database)).filter(
+      ({ level, title }) => level === 'warn' && title !== 'max_slot_wal_keep_size',
+    )
+    expect(warned.map((finding) => finding.found).join()).toContain(found)
+  })
+
   test('a partitioned table needs publish_via_partition_root', async () => {
     await using database = await createTestDatabase()
     await database.query(`
@@ -193,6 +233,8 @@ describe('preflight as the daemon’s minimal role', () => {
       table: 'lab',
       columns: ['id'],
       taken: [],
+      moments: [],
+      minutes: [],
       published: true,
       needsOldImage: false,
       selected: false,

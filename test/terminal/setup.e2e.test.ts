@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { Clinic } from '../../testbed/clinic.js'
 import { openSite } from '../support/site.js'
+import { checkShape, setupShape } from './shapes.js'
 
 test('the SQL that setup prints is all that a bare database needs', async () => {
   await using site = await openSite({ migrations: ['schema'] })
@@ -37,6 +38,79 @@ test('setup as an owner makes what is missing, and may be run again', async () =
   await site.configure(site.config)
   const check = site.spawn(['check'])
   expect([(await check.exited).status, check.stdout.includes('✗')]).toEqual([0, false])
+})
+
+test('a partitioned table is set up whole; --undo takes everything back, the slot too', async () => {
+  await using site = await openSite({ migrations: ['schema', 'role'] })
+  await site.database.query(`
+    ALTER TABLE appointment RENAME TO old_appointment;
+    CREATE TABLE appointment (LIKE old_appointment INCLUDING DEFAULTS, PRIMARY KEY (id)) PARTITION BY RANGE (id);
+    CREATE TABLE appointment_all PARTITION OF appointment DEFAULT;
+    GRANT SELECT ON appointment, note_state_change_event, patient TO notifyd`)
+  const admin = ['--database-url', site.database.superuserUrl]
+  const run = async (...args: string[]) => {
+    const command = site.spawn(args)
+    return { ...(await command.exited), out: command.stdout, err: command.stderr }
+  }
+  const made = await run('setup', '--json', ...admin)
+  expect(setupShape.parse(JSON.parse(made.out))).toEqual({
+    changed: true,
+    statements: [
+      'ALTER TABLE public.appointment REPLICA IDENTITY FULL;',
+      'ALTER TABLE public.appointment_all REPLICA IDENTITY FULL;',
+      'ALTER TABLE public.note_state_change_event REPLICA IDENTITY FULL;',
+      'CREATE PUBLICATION notifyd FOR TABLE public.appointment, public.note_state_change_event WITH (publish_via_partition_root = true);',
+    ],
+  })
+  const tested = await run('check', '--send-test', '--json')
+  const { ready, findings } = checkShape.parse(JSON.parse(tested.out))
+  expect([tested.status, ready]).toEqual([0, true])
+  expect(findings.map(({ title }) => title)).toEqual(
+    expect.arrayContaining(['max_wal_senders', 'journal', 'endpoint scheduling', 'endpoint scheduling, test']),
+  )
+  expect(site.receiver.posts.map(({ notification }) => notification)).toEqual(['test'])
+  expect(site.receiver.faults).toEqual([])
+
+  const daemon = await site.start()
+  expect(await run('setup', '--undo', ...admin)).toMatchObject({ status: 3, err: expect.stringContaining('in use') })
+  await daemon.stop()
+  expect(await run('setup', '--undo', ...admin)).toMatchObject({ status: 0, err: '' })
+  const left = await site.database.query(
+    `SELECT slot_name AS name FROM pg_replication_slots WHERE slot_name = '${site.database.slot}' UNION ALL SELECT pubname FROM pg_publication
+     UNION ALL SELECT relname FROM pg_class WHERE relreplident = 'f'`,
+  )
+  expect(left).toEqual([])
+})
+
+test('setup refuses to publish a table whose updates that would break', async () => {
+  await using site = await openSite({ migrations: ['schema', 'role'] })
+  await site.database.query('CREATE TABLE lab (id int, result text)')
+  const models = { lab_report: { table: 'lab', change_type: 'LAB_REPORT' } }
+  await site.configure({ ...site.config, models })
+  const setup = site.spawn(['setup', '--database-url', site.database.superuserUrl])
+  expect((await setup.exited).status).toBe(3)
+  expect(setup.stderr).toContain('public.lab has no primary key and no replica identity')
+  expect(setup.stderr).toContain('ALTER TABLE public.lab REPLICA IDENTITY FULL;')
+  expect(await site.database.query('SELECT FROM pg_publication')).toEqual([])
+})
+
+test('check of endpoints, protocols and the journal: a row for each, with what mends it', async () => {
+  await using site = await openSite()
+  const endpoints = [
+    { name: 'private', url: 'https://[fd00::1]/' },
+    { name: 'nobody', url: 'http://localhost:9/' },
+    { name: 'off', url: 'https://example.org/', enabled: false },
+  ].map((endpoint) => ({ ...endpoint, secrets: [] }))
+  const url_policy = { allow_hosts: ['[fd00::1]'] }
+  const journal = { url: './config.json/journal.db' }
+  await site.configure({ ...site.config, endpoints, url_policy, protocols: ['./none.ts'], journal })
+  const check = site.spawn(['check'])
+  expect((await check.exited).status).toBe(3)
+  expect(check.stdout).toMatch(/^✗ journal +.*config\.json cannot be written \(ENOTDIR\)/m)
+  expect(check.stdout).toMatch(/^! endpoint nobody +localhost:9 does not answer \(ECONNREFUSED\)/m)
+  expect(check.stdout).toMatch(/^! endpoint nobody, signature +no secret/m)
+  expect(check.stdout).toMatch(/^! endpoint off +disabled/m)
+  expect(check.stdout).toMatch(/^✗ protocols +.*none\.ts: it does not load/m)
 })
 
 test('check of a database that does not answer is a row like any other', async () => {

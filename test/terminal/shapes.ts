@@ -5,6 +5,20 @@ const moment = z.iso.datetime()
 const lsn = z.string().regex(/^[0-9A-F]+\/[0-9A-F]+$/)
 const webhookId = z.string().startsWith('msg_')
 
+export const checkShape = z.strictObject({
+  ready: z.boolean(),
+  findings: z.array(
+    z.strictObject({
+      level: z.enum(['ok', 'warn', 'fail']),
+      title: z.string(),
+      found: z.string(),
+      remedy: z.string().nullable(),
+    }),
+  ),
+})
+
+export const setupShape = z.strictObject({ changed: z.boolean(), statements: z.array(z.string()) })
+
 /** A line of `tail` and of `audit`. */
 export const disclosureShape = z.strictObject({
   sent_at: moment,

@@ -1,0 +1,85 @@
+// `notifyd check` and `notifyd setup` on the command line.
+import type { Command } from 'commander'
+import { ProtocolLoadError } from './base/errors.js'
+import { createLog } from './base/log.js'
+import { type Finding, fail, ok } from './capture/finding.js'
+import { ClinicalDatabase } from './change/clinical-database.js'
+import type { Finished, Options, Shared } from './cli-options.js'
+import { type LoadedConfig, loadConfig } from './config.js'
+import { loadCompute } from './load-compute.js'
+import { readSettings, type Settings } from './settings.js'
+import { check } from './terminal/check.js'
+import { setup } from './terminal/setup.js'
+
+interface SetupFlags extends Options {
+  readonly printSql?: boolean
+  readonly undo?: boolean
+  readonly databaseUrl?: string
+}
+
+export function prepareCommands(program: Command, shared: Shared, done: Finished, version: string): void {
+  const looks = 'looks at every precondition and changes nothing; exit 3 when one is missing'
+  shared(program.command('check').description(looks), 'check')
+    .option('--send-test', 'POST a signed notification `test` to each endpoint')
+    .action(async ({ config: file, json, sendTest }: Options & { sendTest?: boolean }) => {
+      const config = await loadConfig(file)
+      const settings = await readSettings(config)
+      const { address, tables, endpoints, urlPolicy: policy } = settings
+      const { slot, publication } = config.database
+      const { text, isReady } = await check({
+        address,
+        slot,
+        publication,
+        tables,
+        journal: config.journal.url,
+        endpoints,
+        sending: { policy, sendTest: sendTest === true, userAgent: `notifyd/${version}` },
+        protocols: () => protocolFindings(config, settings),
+        json: json === true,
+      })
+      process.stdout.write(text)
+      done(isReady ? 0 : 3)
+    })
+
+  const makes = 'makes publication and replica identity, or takes them back'
+  shared(program.command('setup').description(makes), 'setup --print-sql | psql "$ADMIN_URL"')
+    .option('--print-sql', 'print the SQL, the minimal role included, and change nothing')
+    .option('--undo', 'remove publication, slot and FULL identity: the daemon must be stopped')
+    .option('--database-url <url>', 'a URL of a role that may do this, for this once')
+    .action(async ({ config: file, json, printSql, undo, databaseUrl }: SetupFlags) => {
+      const config = await loadConfig(file)
+      const { address, tables } = await readSettings(config)
+      const { publication, slot } = config.database
+      const text = await setup({
+        address: databaseUrl === undefined ? address : { url: databaseUrl, tls: address.tls },
+        role: roleOf(address.url),
+        slot,
+        publication,
+        tables,
+        printSql: printSql === true,
+        undo: undo === true,
+        json: json === true,
+      })
+      process.stdout.write(text)
+      done(0)
+    })
+}
+
+async function protocolFindings(config: LoadedConfig, settings: Settings): Promise<readonly Finding[]> {
+  const { signal } = new AbortController()
+  const log = createLog({ level: 'silent' })
+  const clinical = new ClinicalDatabase(settings.address, settings.clinical, () => undefined)
+  try {
+    const compute = await loadCompute({ config, settings, clinical, log, signal })
+    const found = compute.protocols.map(({ name, title }) => ok(`protocol ${name}`, `loads: ${title}`))
+    await compute.close()
+    return found
+  } catch (error) {
+    if (!(error instanceof ProtocolLoadError)) throw error
+    return [fail('protocols', error.message, 'correct the file, or take it out of protocols in the config')]
+  } finally {
+    await clinical.close()
+  }
+}
+
+const roleOf = (url: string): string => decodeURIComponent(/^\w+:\/\/([^:@/]*)[:@]/.exec(url)?.[1] ?? '') || 'notifyd'

@@ -1,0 +1,30 @@
+// What the running daemon says of itself at /health/ready, for the command that asks.
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
+import { json } from 'node:stream/consumers'
+import { errorCode } from '../base/errors.js'
+import type { Phase } from './state.js'
+
+export interface Readiness {
+  readonly phase: Phase
+  readonly ready: boolean
+  readonly lag_bytes: number | null
+  readonly lag_seconds: number | null
+  /** SQLSTATE or code of the last end of the stream. */
+  readonly last_error: string | null
+}
+
+const answerMs = 5_000
+
+/** A text: nobody answers, and why. */
+export async function askDaemon(http: { readonly host: string; readonly port: number }): Promise<Readiness | string> {
+  // It listens on all addresses, of which one is enough.
+  const host = http.host === '0.0.0.0' || http.host === '::' ? 'localhost' : http.host
+  try {
+    const request = get({ host, port: http.port, path: '/health/ready', signal: AbortSignal.timeout(answerMs) })
+    const [response] = (await once(request, 'response')) as [IncomingMessage]
+    return (await json(response)) as Readiness
+  } catch (error) {
+    return `nobody answers at ${host}:${http.port} (${errorCode(error) ?? 'no notifyd'})`
+  }
+}
