@@ -1,6 +1,7 @@
 // Reads of the clinical database: the appointments of notes that the journal has no image of, and patients' keys. One query
 // for a whole batch. Owns that row security is an error and never an empty answer: `row_security = off`.
 import { Kysely, PostgresDialect, type RawBuilder, sql } from 'kysely'
+import { errorCode } from '../base/errors.js'
 import { type DatabaseAddress, openPool } from '../capture/connection.js'
 import { appointmentOf } from './appointment.js'
 import { readMoment } from './appointment-time.js'
@@ -48,8 +49,25 @@ export class ClinicalDatabase {
     this.#columns = [...models.appointment.required]
   }
 
-  /** @throws what pg throws; SQLSTATE 42501 where row security would hide rows or a grant is missing. */
+  /**
+   * A key that its column cannot hold (an event's text where appointments have numbers) is a key that nobody has.
+   * @throws what pg throws; SQLSTATE 42501 where row security would hide rows or a grant is missing.
+   */
   async lookup(notes: readonly string[], patients: readonly string[]): Promise<Found> {
+    try {
+      return await this.#lookup(notes, patients)
+    } catch (error) {
+      if (!['22P02', '22003', '22008', '22007'].includes(errorCode(error) ?? '')) throw error
+      if (notes.length + patients.length <= 1) return { appointments: [], patientKeys: new Map() }
+      const found: Found[] = []
+      for (const part of halves(notes)) found.push(await this.lookup(part, []))
+      for (const part of halves(patients)) found.push(await this.lookup([], part))
+      const patientKeys = new Map(found.flatMap((one) => [...one.patientKeys]))
+      return { appointments: found.flatMap((one) => one.appointments), patientKeys }
+    }
+  }
+
+  async #lookup(notes: readonly string[], patients: readonly string[]): Promise<Found> {
     const { appointment, patient } = this.#models
     const key = asText('p', column(patient, 'key'))
     const patientId = asWritten('p', column(patient, 'id'))
@@ -107,6 +125,12 @@ export class ClinicalDatabase {
          and not a.attisdropped and has_column_privilege(c.oid, a.attnum, 'SELECT')`.execute(this.#db)
     return rows.length === 0 ? null : real
   }
+}
+
+/** Parts that are not empty, each smaller than the whole unless it is of one. */
+function halves<T>(all: readonly T[]): (readonly T[])[] {
+  const middle = Math.ceil(all.length / 2)
+  return [all.slice(0, middle), all.slice(middle)].filter((part) => part.length > 0)
 }
 
 function patientAppointment(row: TextRow): PatientAppointment {

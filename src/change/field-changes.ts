@@ -12,7 +12,17 @@ interface ColumnPlan {
   readonly name: string
   readonly read: ValueReader
   readonly isMapped: boolean
+  readonly model: Model
 }
+
+/** Of all values of a change. Its JSON is then within what a text of JavaScript can hold (2^29 characters). */
+const longest = 200_000_000
+
+const tooLong = (column: string, model: Model): NotReadyError =>
+  new NotReadyError(
+    `with ${readableIdentifier(column)} of ${readableTable(model)} a change has more than ${longest / 1e6} million characters`,
+    `add it to models.${model.name}.exclude_columns, and start again: nothing is lost meanwhile`,
+  )
 
 type Fields = Record<string, readonly [FieldValue, FieldValue]>
 
@@ -51,10 +61,13 @@ export function captureChange(change: RowChange, piece: TransactionPiece, model:
 /** `[old, new]` of each column that differs. Null on both sides is no difference, so inserts and deletes need no rule. */
 function fieldsOf(columns: readonly ColumnPlan[], old: Row | null, row: Row | null, withoutOldImage: boolean): Fields {
   const fields: Fields = {}
-  for (const { real, name, read } of columns) {
+  let length = 0
+  for (const { real, name, read, model } of columns) {
     const before = old?.[real] ?? null
     const after = row === null ? null : row[real]
     if (after === undefined || (after === before && !withoutOldImage)) continue
+    length += (before?.length ?? 0) + (after?.length ?? 0)
+    if (length > longest) throw tooLong(real, model)
     fields[name] = [before === null ? null : read(before), after === null ? null : read(after)]
   }
   return fields
@@ -96,7 +109,7 @@ function planOf(relation: Relation, model: Model): readonly ColumnPlan[] {
       )
     }
     const name = canonical ?? column.name
-    return { real: column.name, name, read: valueReader(column.typeOid), isMapped: canonical !== undefined }
+    return { real: column.name, name, read: valueReader(column.typeOid), isMapped: canonical !== undefined, model }
   })
   plans.set(relation, plan)
   return plan

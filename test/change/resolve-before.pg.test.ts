@@ -32,6 +32,27 @@ test('an appointment that was entered in error does not stand for its note: the 
   expect(resolved[1]).toMatchObject({ appointment: { id: '12' }, resolvedFrom: 'database', patientKey: 'key-1' })
 })
 
+test('a key that its column cannot hold is a key that nobody has; the others of the batch are found', async () => {
+  await using database = await createTestDatabase()
+  await using site = await resolverOf(database)
+  const event = (at: bigint, note: string | number) =>
+    captured('notestatechangeevent', { id: 1, note_id: note, state: 'CLD' }, { commitLsn: at, operation: 'insert' })
+  const booked = captured(
+    'appointment',
+    { id: 1, note_id: null, patient_id: '99999999999999999999' },
+    { commitLsn: 9n },
+  )
+  const events = [event(1n, 'no number'), event(2n, 1), event(3n, '99999999999999999999'), event(4n, 7)]
+  const resolved = await site.resolver.resolve([...events, booked])
+  expect(resolved.map(({ appointment, patientKey }) => [appointment?.id, patientKey])).toEqual([
+    [undefined, null],
+    ['12', 'key-1'],
+    [undefined, null],
+    [undefined, null],
+    ['1', null],
+  ])
+})
+
 test('what the WAL has shown counts before what the database says now', async () => {
   await using database = await createTestDatabase()
   await using site = await resolverOf(database, 'UPDATE appointment SET patient_id = 2, entered_in_error_id = 5')

@@ -43,20 +43,23 @@ test('a second signal ends at once, and what was open is sent again', async () =
   expect(new Set(site.receiver.posts.map(({ webhookId }) => webhookId)).size).toBe(1)
 })
 
-test('a second daemon on one journal stands by, not ready, and takes over from a killed one', async () => {
-  await using site = await openSite()
-  const first = await site.start()
-  const second = site.spawn()
-  await second.line('stand-by: another daemon owns the journal')
-  const { port } = await second.line('status server listening')
-  expect((await fetch(`http://127.0.0.1:${port}/health/ready`)).status).toBe(503)
-  expect((await fetch(`http://127.0.0.1:${port}/health/live`)).status).toBe(200)
-  await first.stop('SIGKILL')
-  await second.line('streaming')
-  await until(async () => (await fetch(`http://127.0.0.1:${port}/health/ready`)).status === 200)
-  await new Clinic(site.client).book({ patient: null })
-  await site.receiver.until(({ delivered }) => delivered.length === 1)
-})
+test.each(['SIGKILL', 'SIGTERM'] as const)(
+  'a second daemon on one journal stands by, not ready, and takes over after %s',
+  async (signal) => {
+    await using site = await openSite()
+    const first = await site.start()
+    const second = site.spawn()
+    await second.line('stand-by: another daemon owns the journal')
+    const { port } = await second.line('status server listening')
+    expect((await fetch(`http://127.0.0.1:${port}/health/ready`)).status).toBe(503)
+    expect((await fetch(`http://127.0.0.1:${port}/health/live`)).status).toBe(200)
+    await first.stop(signal)
+    await second.line('streaming')
+    await until(async () => (await fetch(`http://127.0.0.1:${port}/health/ready`)).status === 200)
+    await new Clinic(site.client).book({ patient: null })
+    await site.receiver.until(({ delivered }) => delivered.length === 1)
+  },
+)
 
 test('--deliver-only pays what is owed and does not read the slot', async () => {
   await using site = await openSite({ endpoint: quickRetries })
