@@ -125,7 +125,7 @@ const stop = (exitStatus: ExitStatus, code: string, remedy: string): Verdict => 
 })
 
 /** SQLSTATEs and system codes that only a person can mend. Everything else that a database says is tried again. */
-const permanent: Readonly<Record<string, string>> = {
+export const permanent: Readonly<Record<string, string>> = {
   '28P01': 'the password is wrong: correct database.url (or the variable it takes the password from)',
   '28000': 'the server refuses this role or host: look at pg_hba.conf and at the role in database.url',
   '3D000': 'the database does not exist: correct its name in database.url',

@@ -20,7 +20,8 @@ export async function inspectJournal(path: string): Promise<readonly Finding[]> 
   }
   const { bavail, bsize } = await statfs(place)
   const free = bavail * bsize
-  const found = `${path}${isThere === null ? '' : ' (not there yet)'}, ${Math.round(free / 1_000_000)} MB free`
+  const file = isThere === null ? path : `${path} (not there yet)`
+  const found = `${file}, ${Math.round(free / 1_000_000)} MB free`
   if (free >= littleBytes) return [ok(title, found)]
   return [warn(title, found, 'while endpoints are down the journal grows: about 2.5 GB for a million notifications')]
 }

@@ -1,0 +1,163 @@
+// Every message that an operator can meet, with its cause and what to do: the source of docs/errors.md. `…` stands for what
+// differs. test/errors.test.ts holds it to the messages in the code, in both directions.
+
+export interface ErrorEntry {
+  readonly message: string
+  readonly cause: string
+  readonly todo: string
+}
+
+export interface ErrorSection {
+  readonly title: string
+  /** What the daemon does about all of them. */
+  readonly then: string
+  readonly entries: readonly ErrorEntry[]
+}
+
+/** A line each: message | cause | what to do. */
+const text = `
+# Bad usage or config | Exit status 2, at once; nothing was touched.
+--endpoint …: the config has … | there is no endpoint of that name | use one of the names that it lists
+expected a name of its own, but endpoints[…] has it | two endpoints have one name, which is part of every webhook id | rename one
+the file … cannot be read (…) | a file that the config names is missing, or not this user's to read | correct the path, or its owner and mode
+there is no such file: name one with --config, or start from config.example.json | the config is not where it is looked for | --config
+missing: … | a key that is needed is not there | the message says what was expected
+--to lies before --from | the range of a replay is empty | exchange the two
+LSN_IN_FUTURE: the journal ends at … | nothing was journaled there yet | take an LSN from the log, or wait
+the journal is empty: nothing was followed yet | the daemon never streamed with this journal | start notifyd run first; is journal.url the right file?
+… …: expected a time like 2026-11-23 or 2026-11-23T12:00:00Z | a time that cannot be read | write it as ISO 8601
+--before: expected a time like 2026-11-23T12:00:00Z | a time that cannot be read | write it as ISO 8601
+name a webhook id, --endpoint, --before, or --all of them | nothing was selected, and nothing is changed by accident | select, or say --all
+# Protocols | Exit status 2 at the start; while running, a protocol that fails harms no other and no notification.
+it does not load: … | the file has a mistake, or imports what is not there | the message holds Node's own; check loads it again
+it exports no class that extends ClinicalQualityMeasure | nothing in the file is a protocol | export the class
+class … has the name of …: names are part of every webhook id, rename one | two protocols share a name | rename one
+a protocol class needs a name: it is part of every webhook id | an anonymous class is exported | give it a name
+… has no static Meta | the class does not say what it is | add static Meta, see docs/protocols.md
+… would never compute: notification_only is true and compute_on_change_types is empty | the Meta asks for nothing | name change types
+loading said … | the file's thread answered with something else | report it
+loading ended early: … | the file ended its thread while it was loaded | take process.exit and the like out of the file
+protocol failed | compute threw, or took longer than protocol_timeout_ms | notifyd explain <lsn> --protocol-errors shows why; then replay --recompute
+suspended after … time-outs in a row, until the daemon starts again | a protocol took too long five times in a row | mend it, restart, and replay --recompute from where it was suspended
+protocol suspended until the next start | as above | as above
+the clinical database did not answer a protocol; trying again | a protocol reads this.patient.appointments, and the database is away | nothing is lost; look at the database
+# The database is not ready | Exit status 3, before anything is streamed; nothing is lost meanwhile. notifyd check shows all of it at once.
+the role cannot read its own row of pg_roles | a very unusual role | use another role
+PostgreSQL 14 to 18 is needed | the server is older | upgrade it
+wal_level = … | logical decoding is off | ALTER SYSTEM SET wal_level = logical; and restart the server
+this server is a standby (it is in recovery) | database.url points at a standby | point it at the primary
+role … may not replicate | the role lacks REPLICATION (on a managed service: membership in its role for that) | ALTER ROLE … REPLICATION;
+all … replication slots are in use | max_replication_slots is reached | raise it (restart needed), or drop a slot that nobody uses
+all … are in use | max_wal_senders is reached | raise it (restart needed)
+there is no publication … | it was never made, or dropped | notifyd setup, or the SQL that check prints
+publication … does not publish all of insert, update and delete | some changes would be missed | ALTER PUBLICATION … SET (publish = 'insert, update, delete, truncate');
+publication … does not have … | a watched table is not in it | ALTER PUBLICATION … ADD TABLE …;
+… is partitioned, and its changes are published under its partitions' names | publish_via_partition_root is off | ALTER PUBLICATION … SET (publish_via_partition_root = true);
+publication … has a row filter on …: rows would be missed | a row filter hides changes | take the table out and add it without a filter
+the column list of … in publication … lacks … | a mapped column is not published | take the table out and add it without a list, or with these columns
+… of … is a generated column, which is not published | generated columns are not sent before PostgreSQL 18 | map a stored column, or publish_generated_columns = stored
+there is no table … | models.*.table names a table that is not there | correct it
+… is no table but a …: the WAL has its tables' changes, not its own | a view is followed | name the table itself
+… has no column … | a mapped column is not there | map the names in models.*.columns
+… has its own column …, and models.….columns gives that name to another | one canonical name for two columns | map the other too, or exclude it
+… does not have REPLICA IDENTITY FULL, so old values never arrive | a changed start time cannot be told from any other edit | ALTER TABLE … REPLICA IDENTITY FULL;
+partitions of … do not have REPLICA IDENTITY FULL, so old values never arrive: … | a partition's identity is its own, not its root's | ALTER TABLE of each, as check prints
+… has no replica identity: publishing it makes the application's UPDATE and DELETE fail | no primary key, or identity NOTHING | ALTER TABLE … REPLICA IDENTITY FULL;
+partitions of … have no replica identity: publishing makes the application's UPDATE and DELETE fail | as above, of partitions | ALTER TABLE of each, as check prints
+role … may not use schema … | no USAGE | GRANT USAGE ON SCHEMA … TO …;
+role … may not read … of … | no SELECT on mapped columns | GRANT SELECT (…) ON … TO …;
+row security on … would hide rows from role … | a policy applies to the role | ALTER ROLE … BYPASSRLS;
+slot … was not made | the server made no slot and gave no reason | run notifyd check
+choose another name in database.slot: the daemon needs a logical pgoutput slot of … | another program's slot has that name | choose another name
+… no longer has the column … | a mapped column was dropped or renamed while it was followed | map it anew, its old name in former_columns, and start again: nothing is lost
+… has a column …, and models.….columns gives that name to another column | a new column bears a canonical name | map it too, or exclude it
+with … of … a change has more than … million characters | one row's values do not fit into a text | exclude that column
+this role may not … | setup needs the owner of the tables | setup --print-sql, or --database-url
+… has no primary key and no replica identity: published, it would refuse the application's UPDATE and DELETE | setup will not break the application | ALTER TABLE … REPLICA IDENTITY FULL;
+slot … is in use | setup --undo while the daemon runs | stop the daemon first
+# check's warnings | The daemon runs.
+name the real standbys: with '*' every COMMIT of the application waits for notifyd | synchronous_standby_names takes any client for a standby | name the standbys
+SQL_ASCII: text that is not UTF-8 cannot be read exactly | the database has no encoding | use a UTF8 database
+unset: while the daemon is stopped, the server keeps WAL without limit | max_slot_wal_keep_size is -1: a daemon that stays down fills the disk | set it to what the disk can spare, and alert on retained WAL
+it is FOR ALL TABLES: every table of the database is decoded and sent, and new ones join unasked | the publication is wider than needed | make one for the watched tables
+rows of …, which inherit from …, are not told: the WAL has them under their own names | a table with INHERITS children | partition it instead, or keep no rows in them
+… is …, which is not read as …: times are sent as null | a mapped time or duration has an unusual type | map another column
+not FULL: an update arrives without old values, and notifies nothing | a state that is updated in place goes unseen | ALTER TABLE … REPLICA IDENTITY FULL;
+not FULL: an update arrives without old values, and notifies nothing: … | the same of partitions | ALTER TABLE of each
+…, … MB free | little room on the journal's disk | give it a larger disk
+disabled: what it asks for is owed, and not sent | enabled is false | enable it, or discard what it is owed
+no secret: receivers cannot tell that a POST is ours | secrets is empty | give the endpoint one
+… does not resolve (…) | its name is not in DNS | correct the URL, or wait
+… does not answer (…) | refused, filtered, or slow | is it up?
+… answers; TLS stands, its certificate is good until … | the certificate ends within 14 days | have it renewed
+there is no slot … | status: the daemon has not made it yet, or somebody dropped it | notifyd run makes the first one; where it had one, this is a gap
+http is off, or its port is left to chance | status cannot ask the daemon | give http a port in the config
+# check's failures beside the database | Exit status 3.
+the database does not answer (…) | wrong host or port, down, or refused | the row says which
+… cannot be written (…) | the journal's folder is not this user's | let the user write there, or set journal.url
+… is …, which is not dialled | the name stands for a private address | url_policy.allow_hosts or allow_cidrs
+TLS with … fails (…) | its certificate is not trusted, or not for that name | mend it, or name its CA in endpoints[].tls.ca_file
+… failed: … | --send-test was not answered with 2xx | look at the receiver
+correct the file, or take it out of protocols in the config | a protocol does not load | correct it
+# Gaps | Exit status 4; nothing is guessed. notifyd gaps list shows the range, gaps accept goes on behind it.
+the slot exists and the journal is new: another journal has followed it, or this one was lost | the journal file was lost or another is named | put the journal back, or accept the gap
+this is another database cluster than the one in the journal (system identifier differs) | database.url points elsewhere, or the cluster was made anew | correct the URL, or accept
+the server is on timeline …, which left the journal's (…) before the journal's end: a fail-over that lost commits | a standby was promoted that lacked commits which were notified | compare the two by hand, then accept
+the server is behind the journal: it was restored to an earlier time | a backup was put back | what was notified since is not in the database any more: compare, then accept
+the slot is missing: somebody dropped it | pg_drop_replication_slot, or a fail-over without it | accept: the next start makes a new one
+the slot is lost: the server removed WAL that it still needed | max_slot_wal_keep_size was reached while the daemon was down | drop the slot, accept, and raise the limit
+publication "…" is not what it was when it was last looked at: what was written meanwhile may be missing | a watched table left it, or it was made anew | put it right with check, then accept
+the slot is ahead of the journal: another consumer has moved it, or it was made anew | somebody else acknowledged on the slot | find who, then accept
+# While it streams | Logged; the daemon goes on or tries again with backoff, and nothing is lost.
+the server closed the replication connection | it stopped, restarted, or ended the walsender | it connects again by itself
+the server ended the stream | the same | the same
+the server has been silent for twice its wal_sender_timeout | the network is frozen | it connects again by itself; look at the network
+the server did not answer START_REPLICATION | the server is overloaded or frozen | it tries again
+IDENTIFY_SYSTEM gave no row | what answers is no walsender | is there a pooler in database.url? Connect directly
+the server sent an unknown replication message | the connection is broken, or no PostgreSQL answers | it connects again; report it where it stays
+the server sent … | bytes that are no pgoutput | the same
+a message could not be read | the same | the same
+the server sent BEGIN inside a transaction | the same | the same
+the server sent a row or COMMIT outside a transaction | the same | the same
+the server was promoted; nothing is missing | a fail-over that took all WAL with it | nothing
+going on behind an accepted gap | an operator accepted it | nothing
+the stream was given up | the daemon stops | nothing
+the daemon stops | a compute was open when it was told to stop | nothing
+an appointment was updated without its old row, so nobody was notified of it: run \`notifyd check\`, it prints the SQL | a partition made meanwhile has no FULL identity | run check, and the SQL it prints
+status server cannot listen; trying again | another process has the port (a stand-by, say) | set http.port, or wait
+the status server could not answer | a scrape found the journal unreadable | look at the lines before it
+# Delivery | Logged; what fails is owed and tried again for more than three days.
+notification failed | the attempt's \`error\` says how: a status, a code, timeout | look at the receiver; retry_at says when it is tried again
+notification dead | its retries are used up, or the receiver said 410 | notifyd dead-letters list, then retry or discard
+endpoint failing: one request at a time until one succeeds | several attempts failed in a row | look at the receiver; it recovers by itself
+replay failed | a replayed POST failed | it is tried three times, and reported at the end
+the journal could not take an outcome; trying again | the journal's disk is full or failing | make room: the POST is not repeated before its outcome is written
+the journal could not be pruned; trying again in an hour | the same | make room
+a request could not be carried out; trying again | the same, of a command's request | make room
+a replay could not be recorded; trying again | the same, of a replay | make room
+# The journal | Exit status 1; nothing was acknowledged past it.
+the journal … cannot be opened (…): is journal.url a path that this user may write? | wrong path or mode | correct journal.url, or the file's owner
+… is not a journal of notifyd: is journal.url the right file? | another program's file | correct journal.url
+the journal's schema could not be brought up to date: … | it is of a newer notifyd, or its disk is full | run the newer notifyd, or make room
+there is no journal …: \`notifyd run\` makes it, or journal.url names another file | the daemon has not run here | start it, or correct journal.url
+a daemon owns the journal and did not answer within 15 s: look at its log; nothing was changed | it is busy, or its journal cannot be written | look at its log, ask again
+the replay is not in the journal any more | it ended and was pruned meanwhile | nothing
+`
+
+const cells = (line: string): readonly [string, string, string] => {
+  const [first = '', second = '', third = ''] = line.split(' | ')
+  return [first, second, third]
+}
+
+export const errorTable: readonly ErrorSection[] = text
+  .split('\n# ')
+  .slice(1)
+  .map((section) => {
+    const [head = '', ...lines] = section.trim().split('\n')
+    const [title, then] = cells(head)
+    const entries = lines.map((line) => {
+      const [message, cause, todo] = cells(line)
+      return { message, cause, todo }
+    })
+    return { title, then, entries }
+  })

@@ -1,0 +1,41 @@
+// docs/errors.md is the error table, and the error table is every message in the code: none is missing, none is left over.
+import { readdirSync, readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { errorsPage } from '../scripts/errors-page.js'
+import { errorTable } from '../src/terminal/error-table.js'
+import { callSites } from './support/messages.js'
+
+const root = new URL('../src/', import.meta.url)
+const files = readdirSync(root, { recursive: true })
+  .map(String)
+  .filter((file) => file.endsWith('.ts') && !file.endsWith('error-table.ts'))
+const sources = new Map(files.map((file) => [file, readFileSync(new URL(file, root), 'utf8')]))
+const sites = [...sources].flatMap(([file, source]) => callSites(file, source))
+const known = new Set(errorTable.flatMap(({ entries }) => entries.map(({ message }) => message)))
+
+/** Texts at such places that no operator meets as a message: results, SQL, what a message is put together from. */
+const others = [
+  /^(?:protocol …|found, wal_status ………|no dead lettersn|journal is new|another cluster|another timeline|slot is ahead)$/,
+  /SELECT|^state history$|^see --help$|^ +|^\n|^; $/,
+  /^(?:…|… \(…\)|…: …|… {2}-- …|; |no endpoint asks for …)$/,
+]
+
+test('every message in the code is in the table', () => {
+  expect(sites.length).toBeGreaterThan(100)
+  const missing = sites.filter(
+    ({ texts }) => !texts.some((text) => known.has(text) || others.some((other) => other.test(text))),
+  )
+  expect(missing).toEqual([])
+})
+
+test('the table has no message that the code has not', () => {
+  const texts = new Set(sites.flatMap((site) => site.texts))
+  expect([...known].filter((message) => !texts.has(message))).toEqual([])
+  expect(errorTable.flatMap(({ entries }) => entries.filter(({ cause, todo }) => cause === '' || todo === ''))).toEqual(
+    [],
+  )
+})
+
+test('docs/errors.md is what the table says: npm run docs:errors', () => {
+  expect(readFileSync(new URL('../docs/errors.md', import.meta.url), 'utf8')).toBe(errorsPage())
+})
