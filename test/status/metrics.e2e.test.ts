@@ -35,10 +35,11 @@ test('a daemon that is behind is not ready, and every figure of the issue is the
   }
   const metrics = async () => parseExposition(await (await fetch(`${url}/metrics`)).text())
 
+  // At once, and not only at the watch's next turn.
   const behind = await until(async () => {
     const answered = await ready()
     return answered.lag_bytes !== null && answered
-  })
+  }, 8_000)
   expect(behind).toMatchObject({ status: 503, phase: 'streaming', ready: false, last_error: null })
   expect(behind.lag_bytes).toBeGreaterThan(0)
   const before = await metrics()
@@ -59,6 +60,7 @@ test('a daemon that is behind is not ready, and every figure of the issue is the
     stateChanges: value('notifyd_changes_total', { model: 'notestatechangeevent' }),
     notifications: value('notifyd_notifications_total', { notification: 'created' }),
     failures: value('notifyd_protocol_failures_total', { protocol: 'Waits' }),
+    noFailure: value('notifyd_protocol_failures_total', { protocol: 'AppointmentNotification' }),
     delivered: value('notifyd_attempts_total', { endpoint: 'scheduling', outcome: 'delivered' }),
     failed: value('notifyd_attempts_total', { endpoint: 'waiting', outcome: 'retry' }),
     noneDead: value('notifyd_dead_letters_total', { endpoint: 'scheduling' }),
@@ -82,6 +84,7 @@ test('a daemon that is behind is not ready, and every figure of the issue is the
     stateChanges: 2,
     notifications: 3,
     failures: 3,
+    noFailure: null,
     delivered: 1,
     failed: 1,
     noneDead: 0,
