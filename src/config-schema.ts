@@ -3,6 +3,7 @@
 import * as z from 'zod'
 import { notificationNames } from './compute/appointment-notification.js'
 import { modelsSchema } from './config-models.js'
+import { canonicalHost } from './send/url-policy.js'
 
 export { parseTableName, type TableName } from './config-models.js'
 
@@ -152,10 +153,17 @@ const endpoints = z
   )
   .describe('Who is notified. The built-in protocol serves all of them.')
 
+const hostHelp = 'expected a host name or an address, without a port and without *'
+
 const urlPolicy = z.strictObject({
   allow_http: z.boolean().default(false).describe('Allow http:// to hosts other than loopback.'),
   allow_hosts: z
-    .array(z.string().regex(/^[^\s/@?#]+$/, 'expected a host name'))
+    .array(
+      z
+        .string()
+        .regex(/^[^\s/@?#*]+$/, { error: hostHelp, abort: true })
+        .refine((host) => canonicalHost(host) !== null, { error: hostHelp }),
+    )
     .default([])
     .describe('Hosts that may have a private, link-local or loopback address.'),
   allow_cidrs: z

@@ -41,6 +41,10 @@ describe('a problem', () => {
       'url_policy.allow_cidrs[0]: expected a network like 10.1.0.0/16 or fd00::/8; found "10.0.0.0"',
     ],
     [
+      { ...small, url_policy: { allow_hosts: ['[::1]', 'inside.example:443'] } },
+      'url_policy.allow_hosts[1]: expected a host name or an address, without a port and without *; found "inside.example:443"',
+    ],
+    [
       { ...small, log: { level: 'loud' } },
       'log.level: expected one of "trace", "debug", "info", "warn", "error", "fatal", "silent"; found "loud"',
     ],

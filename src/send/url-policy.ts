@@ -27,7 +27,7 @@ export function refusedUrl(url: string, target: Target, policy: UrlPolicy): stri
   const { protocol, hostname, username, password } = new URL(url)
   if (protocol !== 'https:' && protocol !== 'http:') return 'expected https'
   if (username !== '' || password !== '') return 'expected a URL without user and password: use headers'
-  const host = hostname.replace(/^\[|\]$/g, '')
+  const host = withoutBrackets(hostname)
   const isAddress = ipaddr.isValid(host)
   const isLoopback = isLoopbackHost(hostname)
   if (
@@ -42,7 +42,7 @@ export function refusedUrl(url: string, target: Target, policy: UrlPolicy): stri
 
 /** By its spelling: a name for it, or an address (IPv6 in brackets, as URLs have it). */
 export function isLoopbackHost(hostname: string): boolean {
-  const host = hostname.replace(/^\[|\]$/g, '')
+  const host = withoutBrackets(hostname)
   return ipaddr.isValid(host) ? rangeOf(host) === 'loopback' : /^(?:.+\.)?localhost\.?$/i.test(host)
 }
 
@@ -66,11 +66,27 @@ function rangeOf(address: string): string {
   return isGlobal ? 'public' : 'reserved'
 }
 
-/** Without the brackets that URLs have around an IPv6 address, and the dot that ends a full name. */
-const bare = (host: string): string => host.toLowerCase().replace(/^\[|\]$|\.$/g, '')
+function isAllowedHost(host: string, { allowHosts }: UrlPolicy): boolean {
+  if (allowHosts.length === 0) return false
+  const name = canonicalHost(host)
+  return name !== null && allowHosts.some((allowed) => canonicalHost(allowed) === name)
+}
 
-const isAllowedHost = (host: string, { allowHosts }: UrlPolicy): boolean =>
-  allowHosts.some((allowed) => bare(allowed) === bare(host))
+/**
+ * One spelling for each host, the one that URLs have: lower case, IDNA, an address in its shortest form and without brackets,
+ * no dot at the end. Null: no host (a port, a wildcard).
+ */
+export function canonicalHost(text: string): string | null {
+  const host = withoutBrackets(text)
+  const url = `https://${ipaddr.IPv6.isValid(host) ? `[${host}]` : host}`
+  if (/[*/\\?#@\s]/.test(host) || !URL.canParse(url)) return null
+  const { hostname, port } = new URL(url)
+  if (port !== '' || (/:\d*$/.test(host) && !ipaddr.IPv6.isValid(host))) return null
+  const name = withoutBrackets(hostname).replace(/\.$/, '')
+  return ipaddr.isValid(name) ? ipaddr.process(name).toString() : name
+}
+
+const withoutBrackets = (hostname: string): string => hostname.replace(/^\[|\]$/g, '')
 
 function isAllowedAddress(address: string, { allowCidrs }: UrlPolicy): boolean {
   if (!ipaddr.isValid(address)) return false
