@@ -13,6 +13,7 @@ import { prepareCommands } from './cli-prepare.js'
 import { replayCommand } from './cli-replay.js'
 import { loadConfig } from './config.js'
 import { runDaemon } from './daemon.js'
+import { Hangups } from './reload.js'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 
@@ -36,12 +37,13 @@ function commandLine(finished: Finished): Command {
   command('run', 'the daemon: follows the database and delivers, until SIGTERM or Ctrl-C', 'run --config config.json')
     .option('--deliver-only', 'pay what is owed without reading the slot')
     .action(async (options: Options & { deliverOnly?: boolean }) => {
+      const hangups = new Hangups()
       const config = await loadConfig(options.config)
       const log = createLog({ level: config.log.level, ...(options.json === true && { readable: false }) })
       // A heap that grows by half before it is collected, rather than threefold: 90 MB less under load, at no cost in time.
       setFlagsFromString('--heap-growing-percent=50')
       const deliverOnly = options.deliverOnly === true
-      await runDaemon({ config, deliverOnly, version, log, signal: stopSignal() })
+      await runDaemon({ config, deliverOnly, version, log, signal: stopSignal(), hangups })
       log.info('stopped')
       finished(0)
     })

@@ -15,6 +15,7 @@ import { journalFiles } from './journal/figures.js'
 import { Journal } from './journal/journal.js'
 import { JournalLock } from './journal/lock.js'
 import { loadCompute } from './load-compute.js'
+import { type Hangups, Reload } from './reload.js'
 import { ReplayRunner } from './replay.js'
 import { Deliverer } from './send/deliver.js'
 import { logProxies } from './send/proxy.js'
@@ -32,6 +33,8 @@ export interface DaemonOptions {
   readonly log: Log
   /** SIGTERM or SIGINT. */
   readonly signal: AbortSignal
+  /** SIGHUP. */
+  readonly hangups: Hangups
 }
 
 /** How long attempts in flight, and a protocol that computes, may take once the daemon was told to stop. */
@@ -46,6 +49,8 @@ const lookForRequestsMs = 250
 export async function runDaemon(options: DaemonOptions): Promise<void> {
   const { config, log, signal } = options
   const settings = await readSettings(config)
+  const reload = new Reload({ config, settings }, log)
+  options.hangups.listen(() => void reload.read())
   const state = initialState()
   let journal: Journal | null = null
   const metrics = new Metrics({
@@ -70,7 +75,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     if (lock === null) return
     try {
       journal = await Journal.open(config.journal.url)
-      await own(journal, { ...options, settings, state, metrics, clinical, compute })
+      await own(journal, { ...options, settings, reload, state, metrics, clinical, compute })
     } finally {
       state.phase = 'stopping'
       journal?.close()
@@ -86,6 +91,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
 
 interface Parts extends DaemonOptions {
   readonly settings: Settings
+  readonly reload: Reload
   readonly state: DaemonState
   readonly metrics: Metrics
   readonly clinical: ClinicalDatabase
@@ -97,12 +103,13 @@ async function own(journal: Journal, parts: Parts): Promise<void> {
   const { config, log, metrics, settings, state, signal } = parts
   const deliverer = new Deliverer({
     journal,
-    endpoints: settings.endpoints,
+    endpoints: parts.reload.endpoints,
     policy: settings.urlPolicy,
     userAgent: `notifyd/${parts.version}`,
     log,
     settled: (delivery, attempt, outcome) => metrics.settled(delivery, attempt, outcome),
   })
+  parts.reload.taken = (endpoints) => deliverer.replace(endpoints)
   state.senders = () => deliverer.state()
   const prune = setInterval(() => {
     const { retention_days, audit_days } = config.journal

@@ -1,6 +1,5 @@
-// The config's names in, each folder's plain options out: models and tables, addresses, endpoints. Reads the TLS files.
-import { readFile } from 'node:fs/promises'
-import { ConfigError, errorCode } from './base/errors.js'
+// The config's names in, each folder's plain options out: models and tables, addresses, endpoints.
+import { ConfigError } from './base/errors.js'
 import type { DatabaseAddress } from './capture/connection.js'
 import type { WatchedTable } from './capture/finding.js'
 import { CHANGE_TYPE } from './change/change-type.js'
@@ -12,6 +11,7 @@ import { parseTableName } from './config-schema.js'
 import type { Endpoint } from './send/endpoint.js'
 import { environmentProxy, environmentProxyProblem } from './send/proxy.js'
 import { refusedUrl, type UrlPolicy } from './send/url-policy.js'
+import { readTlsFiles, type TlsFiles } from './tls-files.js'
 
 export interface Settings {
   readonly address: DatabaseAddress
@@ -28,13 +28,7 @@ export interface Settings {
   readonly wanted: readonly { readonly name: string; readonly notifications: ReadonlySet<NotificationName> }[]
 }
 
-interface TlsFiles {
-  readonly ca_file?: string
-  readonly cert_file?: string
-  readonly key_file?: string
-}
-
-/** @throws ConfigError when a TLS file cannot be read, or the URL policy refuses an endpoint. */
+/** @throws ConfigError when a TLS file is not what it should be, or the URL policy refuses an endpoint. */
 export async function readSettings(config: LoadedConfig): Promise<Settings> {
   const models = config.models
   const appointment = modelOf(appointmentModel, models.appointment, 'APPOINTMENT')
@@ -44,7 +38,7 @@ export async function readSettings(config: LoadedConfig): Promise<Settings> {
   const further = Object.entries(models)
     .filter(([name]) => !clinical.has(name))
     .map(([name, model]) => modelOf(name, model, 'change_type' in model ? model.change_type : 'PATIENT'))
-  const readTls = (tls: TlsFiles, path: string) => tlsOptions(config.file, tls, path)
+  const readTls = (tls: TlsFiles, path: string) => readTlsFiles(config.file, tls, path)
   const { database, endpoints } = config
   const urlPolicy = policyOf(config)
   return {
@@ -130,19 +124,4 @@ function watched(
     minutes: name === appointmentModel ? real('duration_minutes') : [],
     ...needs,
   }
-}
-
-async function tlsOptions(file: string, tls: TlsFiles, path: string): Promise<NonNullable<Endpoint['tls']>> {
-  const read = async (key: keyof TlsFiles): Promise<string | undefined> => {
-    const name = tls[key]
-    if (name === undefined) return undefined
-    try {
-      return await readFile(name, 'utf8')
-    } catch (error) {
-      const message = `the file ${name} cannot be read (${errorCode(error) ?? 'unknown error'})`
-      throw new ConfigError(file, [{ path: `${path}.${key}`, message }], { cause: error })
-    }
-  }
-  const [ca, cert, key] = await Promise.all([read('ca_file'), read('cert_file'), read('key_file')])
-  return { ...(ca !== undefined && { ca }), ...(cert !== undefined && { cert }), ...(key !== undefined && { key }) }
 }

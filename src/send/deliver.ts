@@ -13,13 +13,13 @@ const stepMs = 4
 
 export class Deliverer {
   readonly #options: DelivererOptions
-  readonly #configured: ReadonlyMap<string, Endpoint>
+  #configured: ReadonlyMap<string, Endpoint>
   readonly #senders = new Map<string, EndpointSender>()
   #isStopped = false
 
   constructor(options: DelivererOptions) {
     this.#options = options
-    this.#configured = new Map(options.endpoints.map((endpoint) => [endpoint.name, endpoint]))
+    this.#configured = byName(options.endpoints)
   }
 
   /** Begins with what the journal says is owed. */
@@ -38,6 +38,15 @@ export class Deliverer {
   rewind(name: string): void {
     const sender = this.#senders.get(name) ?? this.#made(name)
     sender?.rewind()
+  }
+
+  /** The same endpoints, some with other URLs, headers, secrets or certificates. Objects that are the same did not change. */
+  replace(endpoints: readonly Endpoint[]): void {
+    const before = this.#configured
+    this.#configured = byName(endpoints)
+    for (const [name, endpoint] of this.#configured) {
+      if (before.get(name) !== endpoint) this.#senders.get(name)?.replace(endpoint)
+    }
   }
 
   /** Resolves after `ms`, or earlier when no request has ended for some milliseconds: nobody needs the event loop then. */
@@ -83,3 +92,6 @@ export class Deliverer {
     return sender
   }
 }
+
+const byName = (endpoints: readonly Endpoint[]): ReadonlyMap<string, Endpoint> =>
+  new Map(endpoints.map((endpoint) => [endpoint.name, endpoint]))

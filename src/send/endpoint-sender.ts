@@ -6,22 +6,15 @@ import type { Attempt, Delivery, DeliveryJournal, Settlement } from '../journal/
 import { failpoint } from '../journal/failpoint.js'
 import { AttemptLog } from './attempt-log.js'
 import type { Endpoint } from './endpoint.js'
+import { Exchange, type ExchangeOptions } from './exchange.js'
 import { Health, type SenderState } from './health.js'
 import { Lanes } from './lanes.js'
-import { Poster } from './post.js'
 import type { ProbeIntervals } from './probe.js'
-import { RequestHeaders } from './request-headers.js'
-import { type Decision, type Outcome, refused } from './retry-policy.js'
+import type { Decision, Outcome } from './retry-policy.js'
 import { settleDurably } from './settle-durably.js'
-import { refusedUrl, type UrlPolicy } from './url-policy.js'
 
-export interface SenderOptions {
+export interface SenderOptions extends ExchangeOptions {
   readonly journal: DeliveryJournal
-  readonly endpoint: Endpoint
-  /** Named in the config; else a protocol gave its URL. */
-  readonly configured: boolean
-  readonly policy: UrlPolicy
-  readonly userAgent: string
   readonly probeMs?: ProbeIntervals
   readonly log: Log
   /** Called when an attempt's outcome is in the journal. */
@@ -38,10 +31,8 @@ export class EndpointSender {
   readonly #options: SenderOptions
   readonly #lanes = new Lanes()
   readonly #health: Health
-  readonly #poster: Poster
-  readonly #headers: RequestHeaders
+  readonly #exchange: Exchange
   readonly #log: AttemptLog
-  readonly #path: string
   readonly #maxInMemory: number
   readonly #maxUnsettled: number
   #cursor = 0
@@ -59,13 +50,11 @@ export class EndpointSender {
   #idle: (() => void) | null = null
 
   constructor(options: SenderOptions) {
-    const { endpoint, configured, policy, userAgent, log } = options
+    const { endpoint, log } = options
     this.#options = options
     this.#health = new Health(endpoint, log, options.probeMs)
-    this.#poster = new Poster({ endpoint, target: { configured }, policy })
-    this.#headers = new RequestHeaders(endpoint, userAgent)
+    this.#exchange = new Exchange(options)
     this.#log = new AttemptLog(log)
-    this.#path = pathOf(endpoint.url)
     this.#maxInMemory = Math.max(inMemory, 4 * endpoint.concurrency)
     this.#maxUnsettled = Math.max(unsettled, 3 * endpoint.concurrency)
   }
@@ -84,6 +73,11 @@ export class EndpointSender {
   wake(): void {
     this.#mayOweMore = true
     this.#pump()
+  }
+
+  /** The endpoint's URL, headers, secrets or certificates are others from now on; nothing else of it changes. */
+  replace(endpoint: Endpoint): void {
+    this.#exchange.replace(endpoint)
   }
 
   /** What was settled before is owed again: reads from the beginning. */
@@ -120,13 +114,13 @@ export class EndpointSender {
   async stop(graceMs: number): Promise<void> {
     this.#stopping.abort()
     if (this.#timer !== null) clearTimeout(this.#timer)
-    const grace = setTimeout(() => this.#poster.abort(), graceMs)
+    const grace = setTimeout(() => this.#exchange.abort(), graceMs)
     await new Promise<void>((resolve) => {
       this.#idle = resolve
       this.#tellIdle()
     })
     clearTimeout(grace)
-    await this.#poster.close()
+    await this.#exchange.close()
   }
 
   #pump(): void {
@@ -191,12 +185,8 @@ export class EndpointSender {
   }
 
   /** One exchange, and nothing around it. Null: it was given up because the daemon stops. */
-  async post(delivery: Delivery, number: number, at: Date, isReplay = false): Promise<Outcome | null> {
-    const { configured, policy } = this.#options
-    const isRefused = delivery.url !== null && refusedUrl(delivery.url, { configured }, policy) !== null
-    if (isRefused) return { status: null, error: refused, retryAfter: null, isStale: false }
-    const path = delivery.url === null ? this.#path : pathOf(delivery.url)
-    return this.#poster.post(path, this.#headers.of(delivery, number, at, isReplay), delivery.body)
+  post(delivery: Delivery, number: number, at: Date, isReplay = false): Promise<Outcome | null> {
+    return this.#exchange.post(delivery, number, at, isReplay)
   }
 
   #finish(settlement: Settlement): void {
@@ -238,9 +228,4 @@ export class EndpointSender {
 function settlementOf(delivery: Delivery, attempt: Attempt, decision: Decision): Settlement {
   if (decision.tag === 'retry') return { tag: decision.tag, delivery, attempt, retryAt: decision.retryAt }
   return { tag: decision.tag, delivery, attempt }
-}
-
-const pathOf = (url: string): string => {
-  const { pathname, search } = new URL(url)
-  return `${pathname}${search}`
 }

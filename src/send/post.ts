@@ -99,6 +99,11 @@ export class Poster {
     for (const abort of [...this.#open]) abort()
   }
 
+  /** Open exchanges may end, then the connections are closed. For a poster that gets no further posts. */
+  async finish(): Promise<void> {
+    await this.#dispatcher.close()
+  }
+
   async close(): Promise<void> {
     this.abort()
     await this.#dispatcher.destroy()

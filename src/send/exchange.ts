@@ -1,0 +1,71 @@
+// How one endpoint is reached: its URL, headers, secrets and certificates. They are replaced together when the config was read
+// again; what is open then ends on the old ones.
+import type { Delivery } from '../journal/delivery.js'
+import type { Endpoint } from './endpoint.js'
+import { Poster } from './post.js'
+import { RequestHeaders } from './request-headers.js'
+import { type Outcome, refused } from './retry-policy.js'
+import { refusedUrl, type UrlPolicy } from './url-policy.js'
+
+export interface ExchangeOptions {
+  readonly endpoint: Endpoint
+  /** Named in the config; else a protocol gave its URL. */
+  readonly configured: boolean
+  readonly policy: UrlPolicy
+  readonly userAgent: string
+}
+
+export class Exchange {
+  readonly #options: ExchangeOptions
+  readonly #replaced = new Set<Poster>()
+  #poster: Poster
+  #headers: RequestHeaders
+  #path: string
+
+  constructor(options: ExchangeOptions) {
+    const { endpoint, userAgent } = options
+    this.#options = options
+    this.#poster = this.#posterTo(endpoint)
+    this.#headers = new RequestHeaders(endpoint, userAgent)
+    this.#path = pathOf(endpoint.url)
+  }
+
+  /** From the next attempt on. */
+  replace(endpoint: Endpoint): void {
+    const old = this.#poster
+    this.#poster = this.#posterTo(endpoint)
+    this.#headers = new RequestHeaders(endpoint, this.#options.userAgent)
+    this.#path = pathOf(endpoint.url)
+    this.#replaced.add(old)
+    const forget = () => this.#replaced.delete(old)
+    old.finish().then(forget, forget)
+  }
+
+  /** One attempt. Null: it was given up because the daemon stops. */
+  async post(delivery: Delivery, number: number, at: Date, isReplay: boolean): Promise<Outcome | null> {
+    const { configured, policy } = this.#options
+    const isRefused = delivery.url !== null && refusedUrl(delivery.url, { configured }, policy) !== null
+    if (isRefused) return { status: null, error: refused, retryAfter: null, isStale: false }
+    const path = delivery.url === null ? this.#path : pathOf(delivery.url)
+    return this.#poster.post(path, this.#headers.of(delivery, number, at, isReplay), delivery.body)
+  }
+
+  /** Ends every open exchange: their posts resolve to null. */
+  abort(): void {
+    for (const poster of [this.#poster, ...this.#replaced]) poster.abort()
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#poster, ...this.#replaced].map((poster) => poster.close()))
+  }
+
+  #posterTo(endpoint: Endpoint): Poster {
+    const { configured, policy } = this.#options
+    return new Poster({ endpoint, target: { configured }, policy })
+  }
+}
+
+const pathOf = (url: string): string => {
+  const { pathname, search } = new URL(url)
+  return `${pathname}${search}`
+}
