@@ -17,6 +17,8 @@ interface PublicationFacts {
   readonly all_tables: boolean
   readonly publishes_all: boolean
   readonly via_root: boolean
+  /** From PostgreSQL 18 on generated columns can be published; before that `columns` has them, and they are not sent. */
+  readonly knows_generated: boolean
   readonly tables: readonly PublishedTable[]
 }
 
@@ -36,6 +38,7 @@ interface PublishedTable {
 /** `attnames` and `rowfilter` exist from 15 on; to_jsonb asks for them without naming them. */
 const factsQuery = `
   SELECT p.oid::text AS oid, p.puballtables AS all_tables, p.pubinsert AND p.pubupdate AND p.pubdelete AS publishes_all, p.pubviaroot AS via_root,
+         to_jsonb(p) ? 'pubgencols' AS knows_generated,
          (SELECT coalesce(json_agg(json_build_object(
                    'schema', t.schemaname, 'table', t.tablename, 'kind', c.relkind, 'identity', c.relreplident,
                    'columns', to_jsonb(t) -> 'attnames', 'row_filter', to_jsonb(t) ->> 'rowfilter',
@@ -138,7 +141,7 @@ function tableFinding(shown: string, facts: PublicationFacts, watched: WatchedTa
   const columns = member.columns
   const missing = columns === null ? [] : watched.columns.filter((column) => !columns.includes(column))
   const generated = watched.columns.filter(
-    (column) => member.generated.includes(column) && (columns === null || missing.includes(column)),
+    (column) => member.generated.includes(column) && (!facts.knows_generated || missing.includes(column)),
   )
   if (generated.length > 0) {
     const list = generated.map(readableIdentifier).join(', ')
