@@ -20,7 +20,12 @@ const text = `
 --endpoint …: the config has … | there is no endpoint of that name | use one of the names that it lists
 expected a name of its own, but endpoints[…] has it | two endpoints have one name, which is part of every webhook id | rename one
 the file … cannot be read (…) | a file that the config names is missing, or not this user's to read | correct the path, or its owner and mode
+the key in … is not that of the certificate in … | key_file and cert_file do not belong together | name the pair
+holds no certificate: expected PEM (-----BEGIN CERTIFICATE-----) | the file is DER, or something else | openssl x509 -inform der -in … -out …
 there is no such file: name one with --config, or start from config.example.json | the config is not where it is looked for | --config
+expected a table of its own, but models.… has it | two models follow one table | take one away
+expected a placeholder like \${NAME} or \${file:PATH} | a $ that begins nothing | write \${NAME}
+the environment variable … is not set | the config takes a value from it | set it where the daemon is started
 missing: … | a key that is needed is not there | the message says what was expected
 --to lies before --from | the range of a replay is empty | exchange the two
 LSN_IN_FUTURE: the journal ends at … | nothing was journaled there yet | take an LSN from the log, or wait
