@@ -61,9 +61,12 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     journal: () => journal?.figures() ?? null,
     files: () => journalFiles(config.journal.url),
   })
-  const clinical = new ClinicalDatabase(settings.address, settings.clinical, (error) => {
-    log.debug({ code: errorCode(error) }, 'an idle connection to the clinical database ended')
-  })
+  const clinical = new ClinicalDatabase(
+    settings.address,
+    settings.clinical,
+    (error) => log.debug({ code: errorCode(error) }, 'an idle connection to the clinical database ended'),
+    (column, values) => log.warn({ column, values }, 'rows name what this column cannot hold: taken as of no such row'),
+  )
   const compute = await loadCompute({ config, settings, clinical, log, signal })
   const status = config.http === false ? null : keepStatusServer({ ...config.http, state, metrics, log })
   try {

@@ -1,11 +1,14 @@
 // Reads of the clinical database: the appointments of notes that the journal has no image of, and patients' keys. One query
-// for a whole batch. Owns that row security is an error and never an empty answer: `row_security = off`.
+// for a whole batch. Owns that row security is an error and never an empty answer: `row_security = off`; and that a value
+// which a key's column cannot hold is the key of no row, and no error.
 import { Kysely, PostgresDialect, type RawBuilder, sql } from 'kysely'
 import { errorCode } from '../base/errors.js'
 import { type DatabaseAddress, openPool } from '../capture/connection.js'
+import { readableIdentifier, readableTable } from '../capture/finding.js'
 import { appointmentOf } from './appointment.js'
 import { readMoment } from './appointment-time.js'
 import type { Appointment } from './captured-change.js'
+import { holdable } from './holdable.js'
 import type { Model } from './model.js'
 
 export interface ClinicalModels {
@@ -40,8 +43,16 @@ export class ClinicalDatabase {
   readonly #models: ClinicalModels
   readonly #columns: readonly (readonly [string, string])[]
 
-  /** Connects at the first query. `onLost` hears of idle connections that the server ended. */
-  constructor(address: DatabaseAddress, models: ClinicalModels, onLost: (error: Error) => void) {
+  /**
+   * Connects at the first query. `onLost` hears of idle connections that the server ended, `onUnheld` of values that the
+   * column cannot hold: how many, and never which.
+   */
+  constructor(
+    address: DatabaseAddress,
+    models: ClinicalModels,
+    onLost: (error: Error) => void,
+    private readonly onUnheld: (column: string, values: number) => void = () => undefined,
+  ) {
     const settings = ['row_security=off', 'default_transaction_read_only=on', 'statement_timeout=30s']
     const pool = openPool(address, { settings, max: 2, queryTimeoutMs: 40_000, idleMs: 10_000, onLost })
     this.#db = new Kysely<AnyTables>({ dialect: new PostgresDialect({ pool }) })
@@ -49,21 +60,16 @@ export class ClinicalDatabase {
     this.#columns = [...models.appointment.required]
   }
 
-  /**
-   * A key that its column cannot hold (an event's text where appointments have numbers) is a key that nobody has.
-   * @throws what pg throws; SQLSTATE 42501 where row security would hide rows or a grant is missing.
-   */
+  /** @throws what pg throws; SQLSTATE 42501 where row security would hide rows or a grant is missing. */
   async lookup(notes: readonly string[], patients: readonly string[]): Promise<Found> {
+    const { appointment, patient } = this.#models
     try {
       return await this.#lookup(notes, patients)
     } catch (error) {
-      if (!['22P02', '22003', '22008', '22007'].includes(errorCode(error) ?? '')) throw error
-      if (notes.length + patients.length <= 1) return { appointments: [], patientKeys: new Map() }
-      const found: Found[] = []
-      for (const part of halves(notes)) found.push(await this.lookup(part, []))
-      for (const part of halves(patients)) found.push(await this.lookup([], part))
-      const patientKeys = new Map(found.flatMap((one) => [...one.patientKeys]))
-      return { appointments: found.flatMap((one) => one.appointments), patientKeys }
+      const heldNotes = await this.#held(error, appointment, 'note_id', notes)
+      const heldPatients = await this.#held(error, patient, 'id', patients)
+      if (heldNotes.length === notes.length && heldPatients.length === patients.length) throw error
+      return await this.#lookup(heldNotes, heldPatients)
     }
   }
 
@@ -93,6 +99,16 @@ export class ClinicalDatabase {
 
   /** All appointments of a patient, newest first, as they are now. @throws as `lookup`. */
   async appointmentsOf(patientId: string): Promise<readonly PatientAppointment[]> {
+    try {
+      return await this.#appointmentsOf(patientId)
+    } catch (error) {
+      const held = await this.#held(error, this.#models.appointment, 'patient_id', [patientId])
+      if (held.length === 0) return []
+      throw error
+    }
+  }
+
+  async #appointmentsOf(patientId: string): Promise<readonly PatientAppointment[]> {
     const { appointment, noteState } = this.#models
     const columns = this.#columns.map(([canonical, real]) => sql`${asText('a', real)} as ${sql.id(canonical)}`)
     const eventId = sql.id('e', column(noteState, 'id'))
@@ -114,6 +130,31 @@ export class ClinicalDatabase {
     await this.#db.destroy()
   }
 
+  /** Of the values of a query that failed, those that are not at fault. The probe reads no row: a row cannot fail it. */
+  async #held(
+    failure: unknown,
+    model: Model,
+    canonical: string,
+    values: readonly string[],
+  ): Promise<readonly string[]> {
+    if (!isOfData(failure)) return values
+    const real = column(model, canonical)
+    const held = await holdable(values, async (some) => {
+      const probe = sql`select from ${tableOf(model)} t where ${sql.id('t', real)} = any(${some}) limit 0`
+      try {
+        await probe.execute(this.#db)
+        return true
+      } catch (error) {
+        if (isOfData(error)) return false
+        throw error
+      }
+    })
+    if (held.length < values.length) {
+      this.onUnheld(`${readableTable(model)}.${readableIdentifier(real)}`, values.length - held.length)
+    }
+    return held
+  }
+
   /** `created` of the state events is optional: null where the table has none or the role may not read it. */
   async #createdColumn(): Promise<string | null> {
     const { noteState } = this.#models
@@ -127,11 +168,8 @@ export class ClinicalDatabase {
   }
 }
 
-/** Parts that are not empty, each smaller than the whole unless it is of one. */
-function halves<T>(all: readonly T[]): (readonly T[])[] {
-  const middle = Math.ceil(all.length / 2)
-  return [all.slice(0, middle), all.slice(middle)].filter((part) => part.length > 0)
-}
+/** SQLSTATE class 22, data exception: out of range, or no such text of the type. */
+const isOfData = (error: unknown): boolean => errorCode(error)?.startsWith('22') ?? false
 
 function patientAppointment(row: TextRow): PatientAppointment {
   const found = appointmentOf(row, false)

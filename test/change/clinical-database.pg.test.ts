@@ -1,0 +1,111 @@
+// The daemon's reads of a clinical database: whose keys and names are odd, whose rows may be hidden, whose connection may be cut.
+import pg from 'pg'
+import { expect, test } from 'vitest'
+import { makeModel } from '../../src/change/model.js'
+import { TcpPath } from '../../testbed/tcp-path.js'
+import { until } from '../support/condition.js'
+import { createTestDatabase } from '../support/database.js'
+import { clinicalModels } from './captured.js'
+import { clinical, site } from './clinical-site.js'
+
+const model = (name: string, table: string, columns: Readonly<Record<string, string>> = {}) =>
+  makeModel({ name, schema: 'public', table, changeType: 'APPOINTMENT', columns, excluded: [] })
+
+test('row security that would hide rows is an error, and never an empty answer', async () => {
+  await using database = await site('ALTER TABLE appointment ENABLE ROW LEVEL SECURITY')
+  await expect(clinical(database).real.lookup(['1'], [])).rejects.toMatchObject({ code: '42501' })
+})
+
+test('a patient’s appointments come newest first, each with its states oldest first', async () => {
+  await using database = await site(`
+    INSERT INTO note_state_change_event (id, note_id, state, created) VALUES
+      (1, 1, 'NEW', '2026-06-01 08:00+02'), (2, 1, 'BKD', '2026-06-01 08:00:01+02'), (3, 2, 'NEW', now())`)
+  const found = await clinical(database).real.appointmentsOf('1')
+  expect(found.map(({ id }) => id)).toEqual(['23', '22', '21', '11'])
+  expect(found.at(-1)).toMatchObject({
+    noteId: '1',
+    startTime: '2026-07-01T08:00:00.500000+00:00',
+    stateHistory: [
+      { id: '1', state: 'NEW', created: '2026-06-01T06:00:00+00:00' },
+      { id: '2', state: 'BKD', created: '2026-06-01T06:00:01+00:00' },
+    ],
+  })
+})
+
+test('names with dots, capitals, spaces and quotes, uuid keys, and no `created`', async () => {
+  await using database = await createTestDatabase({ migrations: [] })
+  await database.query(`
+    CREATE TABLE "Visit.s" ("Id" uuid PRIMARY KEY, ext uuid, "pa tient" uuid, repl uuid, "be.gin" timestamp, "e""nd" timestamp, note uuid, err int);
+    CREATE TABLE "Events" (id int, note uuid, code text);
+    CREATE TABLE "People" (id uuid PRIMARY KEY, k text);
+    INSERT INTO "People" VALUES ('00000000-0000-4000-8000-00000000000a', 'the key');
+    INSERT INTO "Visit.s" VALUES ('00000000-0000-4000-8000-000000000001', gen_random_uuid(), '00000000-0000-4000-8000-00000000000a', NULL,
+      '2026-07-01 10:00', '2026-07-01 11:00', '00000000-0000-4000-8000-0000000000ff', NULL);
+    INSERT INTO "Events" VALUES (1, '00000000-0000-4000-8000-0000000000ff', 'CLD');
+    GRANT SELECT ON ALL TABLES IN SCHEMA public TO notifyd`)
+  const columns = {
+    id: 'Id',
+    externally_exposable_id: 'ext',
+    patient_id: 'pa tient',
+    appointment_rescheduled_from_id: 'repl',
+    start_time: 'be.gin',
+    end_time: 'e"nd',
+    note_id: 'note',
+    entered_in_error_id: 'err',
+  }
+  const { real } = clinical(database, {
+    appointment: model('appointment', 'Visit.s', columns),
+    noteState: model('notestatechangeevent', 'Events', { note_id: 'note', state: 'code' }),
+    patient: model('patient', 'People', { key: 'k' }),
+  })
+  const found = await real.lookup(['00000000-0000-4000-8000-0000000000ff'], [])
+  expect(found.appointments).toMatchObject([
+    { start_time: '2026-07-01T10:00:00+00:00', end_time: '2026-07-01T11:00:00+00:00' },
+  ])
+  expect([...found.patientKeys]).toEqual([['00000000-0000-4000-8000-00000000000a', 'the key']])
+  const [visit] = await real.appointmentsOf('00000000-0000-4000-8000-00000000000a')
+  expect(visit?.stateHistory).toEqual([{ id: '1', state: 'CLD', created: null }])
+})
+
+test('a connection that is cut under a query fails the query, and nothing else', async () => {
+  await using database = await site()
+  await using path = await TcpPath.start({ host: '127.0.0.1', port: Number(new URL(database.url).port) })
+  const url = new URL(database.url)
+  url.port = String(path.port)
+  const { real } = clinical({ url: url.href })
+  await real.lookup(['1'], [])
+  const locker = new pg.Client(database.superuserUrl)
+  await locker.connect()
+  // Held when this returns, and until it ends: the query comes behind it, whoever is the faster.
+  await locker.query('BEGIN; LOCK TABLE appointment')
+  const waiting = expect(real.lookup(['1'], [])).rejects.toMatchObject({ code: 'ECONNRESET' })
+  await until(async () => {
+    const rows = await database.query(
+      'SELECT FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())',
+    )
+    return rows.length > 0
+  })
+  path.cut()
+  await waiting
+  await locker.end()
+  expect((await real.lookup(['1'], [])).appointments).toHaveLength(1)
+})
+
+test('a row that cannot be read fails the query: only what was asked for may be found at fault', async () => {
+  await using database = await site(`
+    CREATE VIEW coded AS SELECT id, externally_exposable_id, patient_id, appointment_rescheduled_from_id, start_time, duration_minutes,
+      (CASE WHEN id = 12 THEN 'x' ELSE note_id::text END)::int AS note_id, entered_in_error_id FROM appointment;
+    GRANT SELECT ON coded TO notifyd`)
+  const { real, unheld } = clinical(database, { ...clinicalModels, appointment: model('appointment', 'coded') })
+  await expect(real.lookup(['1'], [])).rejects.toMatchObject({ code: '22P02' })
+  expect(unheld).toEqual([])
+  await expect(real.lookup(['1', 'x'], [])).rejects.toMatchObject({ code: '22P02' })
+  expect(unheld).toEqual([['public.coded.note_id', 1]])
+})
+
+test('of a patient whose id the column cannot hold there are no appointments', async () => {
+  await using database = await site()
+  const { real, unheld } = clinical(database)
+  expect(await real.appointmentsOf('99999999999999999999')).toEqual([])
+  expect(unheld).toEqual([['public.appointment.patient_id', 1]])
+})
