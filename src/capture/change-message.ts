@@ -4,8 +4,14 @@
 import type { Micros } from '../base/time.js'
 import type { Lsn } from './lsn.js'
 
-/** Column name → text, null, or undefined for an unchanged TOAST value that was not sent. */
-export type Row = Readonly<Record<string, string | null | undefined>>
+/** Stands for a value of more than `maxValueBytes`: it was sent, and not read. */
+export const tooLong = Symbol('too long')
+
+/** Text, null, undefined for an unchanged TOAST value that was not sent, or `tooLong`. */
+export type RowValue = string | null | undefined | typeof tooLong
+
+/** By column name. */
+export type Row = Readonly<Record<string, RowValue>>
 
 export interface Column {
   readonly name: string

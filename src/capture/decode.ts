@@ -1,10 +1,12 @@
 // pgoutput payloads in, typed messages out, every value its exact text. Owns the safe use of the parser package: column
-// parsers replaced by the identity (else pg.types would round microseconds and JSON numbers), OIDs made unsigned.
+// parsers replaced by the identity (else pg.types would round microseconds and JSON numbers), OIDs made unsigned, values too
+// long for a string kept from it.
 // https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html
 import { type Pgoutput, PgoutputPlugin } from 'pg-logical-replication'
 import { StreamError } from '../base/errors.js'
 import type { Micros } from '../base/time.js'
-import type { Relation, Row } from './change-message.js'
+import { type Relation, type Row, tooLong } from './change-message.js'
+import { maxValueBytes, type WithoutLongValues, withoutLongValues } from './long-values.js'
 import { type Lsn, parseLsn } from './lsn.js'
 
 export type DecodedMessage =
@@ -24,27 +26,31 @@ export class Decoder {
   readonly #plugin = new PgoutputPlugin({ protoVersion: 1, publicationNames: [] })
   readonly #relations = new Map<number, Relation>()
 
+  constructor(private readonly longestBytes = maxValueBytes) {}
+
   /** @throws StreamError `MALFORMED` for bytes that are not a pgoutput message. */
   decode(payload: Buffer): DecodedMessage {
     let message: Pgoutput.Message
+    let long: WithoutLongValues
     try {
-      message = this.#plugin.parse(payload)
+      long = withoutLongValues(payload, this.longestBytes)
+      message = this.#plugin.parse(long.payload)
     } catch (cause) {
       throw malformed('an undecodable message', cause)
     }
     switch (message.tag) {
       case 'insert': {
         const relation = this.#relation(message.relation)
-        return { tag: 'insert', relation, new: whole(message.new, relation) }
+        return { tag: 'insert', relation, new: whole(message.new, relation, long.new) }
       }
       case 'update': {
         const relation = this.#relation(message.relation)
-        const old = message.old === null ? null : whole(message.old, relation)
-        return { tag: 'update', relation, old, new: whole(message.new, relation) }
+        const old = message.old === null ? null : whole(message.old, relation, long.old)
+        return { tag: 'update', relation, old, new: whole(message.new, relation, long.new) }
       }
       case 'delete': {
         const relation = this.#relation(message.relation)
-        const old = message.old === null ? (message.key ?? {}) : whole(message.old, relation)
+        const old = message.old === null ? (message.key ?? {}) : whole(message.old, relation, long.old)
         return { tag: 'delete', relation, old }
       }
       case 'begin':
@@ -84,10 +90,12 @@ export class Decoder {
 }
 
 /** The parser takes a row that ends early for a whole one; its columns come in the relation's order. */
-function whole(row: Row, { columns }: Relation): Row {
+function whole(row: Row, { columns }: Relation, long: ReadonlySet<number>): Row {
   const last = columns.at(-1)
   if (last !== undefined && !(last.name in row)) throw malformed('a row without all of its columns')
-  return row
+  if (long.size === 0) return row
+  const marks = columns.flatMap(({ name }, at) => (long.has(at) ? [[name, tooLong] as const] : []))
+  return { ...row, ...Object.fromEntries(marks) }
 }
 
 function lsnOf(text: string | null): Lsn {

@@ -1,8 +1,17 @@
 // One row change as PostgreSQL sent it in, a captured change with its `field_changes` out (spec section 3). Owns the
-// meaning of a missing value: an unchanged TOAST value did not change, and is never reported as null.
+// meaning of a missing value: an unchanged TOAST value did not change, and is never reported as null. Owns the size of a
+// change: what could not be written as one JSON text stops the daemon, by name.
 import { NotReadyError } from '../base/errors.js'
-import type { Relation, Row, RowChange, TransactionPiece } from '../capture/change-message.js'
+import {
+  type Relation,
+  type Row,
+  type RowChange,
+  type RowValue,
+  type TransactionPiece,
+  tooLong,
+} from '../capture/change-message.js'
 import { readableIdentifier, readableTable } from '../capture/finding.js'
+import { maxValueBytes } from '../capture/long-values.js'
 import type { CapturedChange, FieldValue } from './captured-change.js'
 import type { Model } from './model.js'
 import { type ValueReader, valueReader } from './values.js'
@@ -12,31 +21,33 @@ interface ColumnPlan {
   readonly name: string
   readonly read: ValueReader
   readonly isMapped: boolean
-  readonly model: Model
 }
 
-/** Of all values of a change. Its JSON is then within what a text of JavaScript can hold (2^29 characters). */
-const longest = 200_000_000
-
-const tooLong = (column: string, model: Model): NotReadyError =>
-  new NotReadyError(
-    `with ${readableIdentifier(column)} of ${readableTable(model)} a change has more than ${longest / 1e6} million characters`,
-    `add it to models.${model.name}.exclude_columns, and start again: nothing is lost meanwhile`,
-  )
-
-type Fields = Record<string, readonly [FieldValue, FieldValue]>
+/** A column whose value differs. */
+interface Difference {
+  readonly column: ColumnPlan
+  readonly before: RowValue
+  readonly after: RowValue
+}
 
 /**
  * Null for an update that changed no column that is kept: nothing happened that anybody could be told.
- * @throws NotReadyError when a mapped column has disappeared, or an unmapped one bears a canonical name.
+ * @param maxLength of all values of a change together, in UTF-16 units
+ * @throws NotReadyError when a mapped column has disappeared, an unmapped one bears a canonical name, or the values are too long.
  */
-export function captureChange(change: RowChange, piece: TransactionPiece, model: Model): CapturedChange | null {
+export function captureChange(
+  change: RowChange,
+  piece: TransactionPiece,
+  model: Model,
+  maxLength = maxValueBytes,
+): CapturedChange | null {
   const columns = planOf(change.relation, model)
   const withoutOldImage = change.tag === 'update' && change.old === null
   const old = change.tag === 'update' || change.tag === 'delete' ? change.old : null
   const row = change.tag === 'insert' || change.tag === 'update' ? change.new : null
-  const fields = fieldsOf(columns, old, row, withoutOldImage)
-  if (change.tag === 'update' && isEmpty(fields)) return null
+  const differences = differencesOf(columns, old, row, withoutOldImage)
+  if (change.tag === 'update' && differences.length === 0) return null
+  assertWritable(differences, model, maxLength)
   const image = imageOf(columns, row ?? old ?? {})
   return {
     commitLsn: piece.commitLsn,
@@ -48,7 +59,7 @@ export function captureChange(change: RowChange, piece: TransactionPiece, model:
       model_name: model.name,
       created: change.tag === 'insert',
       deleted: change.tag === 'delete',
-      fields,
+      fields: Object.fromEntries(differences.map(asField)),
       canvas_id: image['id'] ?? null,
       external_id: textOrNull(image['externally_exposable_id']),
       external_identifiers: null,
@@ -58,28 +69,49 @@ export function captureChange(change: RowChange, piece: TransactionPiece, model:
   }
 }
 
-/** `[old, new]` of each column that differs. Null on both sides is no difference, so inserts and deletes need no rule. */
-function fieldsOf(columns: readonly ColumnPlan[], old: Row | null, row: Row | null, withoutOldImage: boolean): Fields {
-  const fields: Fields = {}
-  let length = 0
-  for (const { real, name, read, model } of columns) {
-    const before = old?.[real] ?? null
-    const after = row === null ? null : row[real]
-    if (after === undefined || (after === before && !withoutOldImage)) continue
-    length += (before?.length ?? 0) + (after?.length ?? 0)
-    if (length > longest) throw tooLong(real, model)
-    fields[name] = [before === null ? null : read(before), after === null ? null : read(after)]
+/** Of each column that differs. Null on both sides is no difference, so inserts and deletes need no rule. */
+function differencesOf(columns: readonly ColumnPlan[], old: Row | null, row: Row | null, withoutOldImage: boolean) {
+  const differences: Difference[] = []
+  for (const column of columns) {
+    const before = old?.[column.real] ?? null
+    const after = row === null ? null : row[column.real]
+    // Of values too long to be read, the decoder leaves away the new one where it is the old one.
+    const isSame = after === before && after !== tooLong
+    if (after === undefined || (isSame && !withoutOldImage)) continue
+    differences.push({ column, before, after })
   }
-  return fields
+  return differences
 }
+
+const asField = ({ column, before, after }: Difference): [string, readonly [FieldValue, FieldValue]] => [
+  column.name,
+  [typed(before, column), typed(after, column)],
+]
+
+const lengthOf = (value: RowValue): number => (value === tooLong ? Number.POSITIVE_INFINITY : (value?.length ?? 0))
+
+/** @throws NotReadyError */
+function assertWritable(differences: readonly Difference[], model: Model, maxLength: number): void {
+  let sum = 0
+  for (const { before, after } of differences) sum += lengthOf(before) + lengthOf(after)
+  if (sum <= maxLength) return
+  const longer = (one: Difference, other: Difference) =>
+    lengthOf(other.before) + lengthOf(other.after) > lengthOf(one.before) + lengthOf(one.after) ? other : one
+  const longest = differences.reduce(longer)
+  throw new NotReadyError(
+    `with ${readableIdentifier(longest.column.real)} of ${readableTable(model)} a change has more than ${maxLength / 1e6} million characters`,
+    `add it to models.${model.name}.exclude_columns, and start again: nothing is lost meanwhile`,
+  )
+}
+
+const typed = (value: RowValue, { read }: ColumnPlan): FieldValue => (typeof value === 'string' ? read(value) : null)
 
 /** Under FULL the decoder has filled an unchanged TOAST value from the old row; without it such a value is not known. */
 function imageOf(columns: readonly ColumnPlan[], row: Row): Record<string, FieldValue> {
   const image: Record<string, FieldValue> = {}
-  for (const { real, name, read, isMapped } of columns) {
-    if (!isMapped) continue
-    const text = row[real]
-    if (text !== undefined) image[name] = text === null ? null : read(text)
+  for (const column of columns) {
+    const value = row[column.real]
+    if (column.isMapped && value !== undefined) image[column.name] = typed(value, column)
   }
   return image
 }
@@ -109,7 +141,7 @@ function planOf(relation: Relation, model: Model): readonly ColumnPlan[] {
       )
     }
     const name = canonical ?? column.name
-    return { real: column.name, name, read: valueReader(column.typeOid), isMapped: canonical !== undefined, model }
+    return { real: column.name, name, read: valueReader(column.typeOid), isMapped: canonical !== undefined }
   })
   plans.set(relation, plan)
   return plan
@@ -130,11 +162,6 @@ function namesIn(relation: Relation, { canonicalNames, formerNames }: Model): Re
     found.add(canonical)
   }
   return names
-}
-
-const isEmpty = (fields: Fields): boolean => {
-  for (const _ in fields) return false
-  return true
 }
 
 const textOrNull = (value: FieldValue | undefined): string | null =>

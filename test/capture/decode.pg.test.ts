@@ -3,6 +3,7 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { StreamError } from '../../src/base/errors.js'
+import { tooLong } from '../../src/capture/change-message.js'
 import { type DecodedMessage, Decoder } from '../../src/capture/decode.js'
 import { ReplicationStream } from '../../src/capture/replication-stream.js'
 import { followed } from '../support/changes.js'
@@ -11,7 +12,7 @@ const table = `CREATE TYPE mood AS ENUM ('fine'); CREATE TABLE row (id int PRIMA
   ALTER TABLE row REPLICA IDENTITY FULL; ALTER TABLE row ALTER big SET STORAGE EXTERNAL;
   CREATE TABLE plain (id int PRIMARY KEY, name text)`
 const work = `INSERT INTO row VALUES (1, 'ünïcödé', 'fine', repeat('x', 3000)), (2, NULL, NULL, '');
-  UPDATE row SET name = 'b'; DELETE FROM row WHERE id = 2; INSERT INTO plain VALUES (1, 'a'); UPDATE plain SET id = 2; UPDATE plain SET name = 'c';
+  UPDATE row SET name = 'b'; UPDATE row SET big = 'short' || repeat('y', id * 2000) WHERE id = 1; DELETE FROM row WHERE id = 2; INSERT INTO plain VALUES (1, 'a'); UPDATE plain SET id = 2; UPDATE plain SET name = 'c';
   DELETE FROM plain; TRUNCATE row, plain; SELECT pg_logical_emit_message(true, 'prefix', 'content')`
 
 /** The payloads of one transaction that has every kind of message. */
@@ -39,8 +40,8 @@ beforeAll(async () => {
 })
 
 /** A decoder that has seen all before `at`. */
-function decoderAt(at: number): Decoder {
-  const decoder = new Decoder()
+function decoderAt(at: number, longestBytes?: number): Decoder {
+  const decoder = new Decoder(longestBytes)
   for (const payload of payloads.slice(0, at)) decoder.decode(payload)
   return decoder
 }
@@ -68,6 +69,7 @@ describe('the decoder', () => {
         const decoder = decoderAt(at)
         const short = payload.subarray(0, length)
         expect([at, length, decoded(decoder, short)]).toEqual([at, length, 'MALFORMED'])
+        expect([at, length, decoded(decoderAt(at, 5), short)]).toEqual([at, length, 'MALFORMED'])
         // Long values are cut in their middle often enough.
         if (length === 200) length = payload.length - 20
       }
@@ -83,16 +85,29 @@ describe('the decoder', () => {
     expect(decoded(decoderAt(at), fewer)).toBe('MALFORMED')
   })
 
+  test('marks a value that is too long, and gives the rest of its row; one that did not change is not sent', () => {
+    const decoder = new Decoder(1000)
+    const rows = payloads.flatMap((payload) => {
+      const message = decoder.decode(payload)
+      return message.tag === 'insert' || message.tag === 'update' ? [message] : []
+    })
+    const [inserted, , renamed, , grown] = rows
+    expect(inserted).toMatchObject({ new: { id: '1', name: 'ünïcödé', mood: 'fine', big: tooLong } })
+    expect(renamed).toMatchObject({ old: { id: '1', big: tooLong }, new: { id: '1', name: 'b', big: undefined } })
+    expect(grown).toMatchObject({ old: { name: 'b', big: tooLong }, new: { name: 'b', big: tooLong } })
+  })
+
   test('refuses or decodes what has changed bytes, and goes on', () => {
     const change = fc.record({
       at: fc.nat({ max: payloads.length - 1 }),
+      longest: fc.constantFrom(5, undefined),
       edits: fc.array(fc.tuple(fc.nat({ max: 400 }), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 6 }),
     })
     fc.assert(
-      fc.property(change, ({ at, edits }) => {
+      fc.property(change, ({ at, longest, edits }) => {
         const changed = Buffer.from(payloads[at] ?? [])
         for (const [place, byte] of edits) changed[place % changed.length] = byte
-        const result = decoded(decoderAt(at), changed)
+        const result = decoded(decoderAt(at, longest), changed)
         expect(typeof result === 'string' ? result : 'a message').toMatch(/^(MALFORMED|a message)$/)
       }),
       { numRuns: 3000 },

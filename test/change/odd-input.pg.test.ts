@@ -1,7 +1,10 @@
 // What applications do to tables that are followed: large values, keys that change, tables that change under their rows,
 // two-phase commits. SQL on a real PostgreSQL in, `field_changes` out.
 import { describe, expect, test } from 'vitest'
+import { NotReadyError } from '../../src/base/errors.js'
+import { type RowChange, tooLong } from '../../src/capture/change-message.js'
 import type { CapturedChange, FieldValue } from '../../src/change/captured-change.js'
+import { captureChange } from '../../src/change/field-changes.js'
 import { capturedOf, followed, rowModel, rowsOf } from '../support/changes.js'
 
 /** Runs `before`, makes the slot, runs the statements, each by itself, and gives the changes. */
@@ -43,6 +46,34 @@ describe('a value of 1 MB that does not change', () => {
       ['update', { id: [null, 1], n: [null, 2] }],
       ['update', { id: [null, 1], big: [null, 'yyyyy'], n: [null, 2] }],
     ])
+  })
+})
+
+describe('a change of more than can be written', () => {
+  const before = `CREATE TABLE row (id int PRIMARY KEY, "Scan" text, other text); ALTER TABLE row REPLICA IDENTITY FULL;
+    ALTER TABLE row ALTER "Scan" SET STORAGE EXTERNAL`
+
+  test('stops the daemon by the names of table and column; without the column, or where it did not change, it is told', async () => {
+    const follow = await followed(before)
+    await using database = follow.database
+    await database.query(`INSERT INTO row VALUES (1, repeat('x', 3000), 'a')`)
+    await database.query(`UPDATE row SET other = 'b'`)
+    const [inserted, updated] = await rowsOf(follow)
+    if (inserted?.change.tag !== 'insert' || updated === undefined) throw new Error('a row was inserted and updated')
+    const { change, piece } = inserted
+    const unread: RowChange = { ...change, new: { ...change.new, Scan: tooLong } }
+    const capture = (one: RowChange, excluded: readonly string[], maxLength?: number) =>
+      captureChange({ ...one, relation: { ...one.relation } }, piece, rowModel({}, excluded), maxLength)
+    for (const [one, maxLength] of [[change, 3000] as const, [unread] as const]) {
+      const refused = () => capture(one, [], maxLength)
+      expect(refused).toThrow(NotReadyError)
+      expect(refused).toThrow(/with "Scan" of public\.row a change has more .*\n.*models\.row\.exclude_columns/)
+      expect(refused).not.toThrow('xxx')
+      expect(capture(one, ['Scan'], maxLength)?.fieldChanges.fields).toEqual({ id: [null, 1], other: [null, 'a'] })
+    }
+    expect(captureChange(updated.change, updated.piece, rowModel(), 2)?.fieldChanges.fields).toEqual({
+      other: ['a', 'b'],
+    })
   })
 })
 
