@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { unconfiguredEndpoint } from '../../src/send/endpoint.js'
+import { type Endpoint, unconfiguredEndpoint } from '../../src/send/endpoint.js'
 import { Poster } from '../../src/send/post.js'
 import { decide } from '../../src/send/retry-policy.js'
 
@@ -63,11 +63,19 @@ const answer: fc.Arbitrary<Answer> = fc.record({
   after: fc.constantFrom('keep open', 'end', 'reset'),
 })
 
+const dials = fc.constantFrom<(url: string) => Pick<Endpoint, 'url' | 'proxy'>>(
+  (url) => ({ url, proxy: null }),
+  // What answers is no TLS, behind the TCP connection or behind the proxy's answer to CONNECT; or is the proxy itself.
+  (url) => ({ url: url.replace('http:', 'https:'), proxy: null }),
+  (url) => ({ url: 'https://hooks.example.org/', proxy: url }),
+  (url) => ({ url: 'http://hooks.example.org/', proxy: url }),
+)
+
 test('every answer ends the exchange, one after the other on the same poster', { timeout: 60_000 }, async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(answer, { minLength: 1, maxLength: 4 }), async (answers) => {
+    fc.asyncProperty(dials, fc.array(answer, { minLength: 1, maxLength: 4 }), async (dial, answers) => {
       using server = await startServer([...answers])
-      const endpoint = { ...unconfiguredEndpoint(server.url), timeoutMs: 60 }
+      const endpoint = { ...unconfiguredEndpoint(server.url), ...dial(server.url), timeoutMs: 60 }
       const policy = { allowHttp: false, allowHosts: [], allowCidrs: [] }
       const poster = new Poster({ endpoint, target: { configured: true }, policy })
       try {
@@ -85,7 +93,7 @@ test('every answer ends the exchange, one after the other on the same poster', {
         await poster.close()
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 80 },
   )
 })
 
@@ -112,6 +120,6 @@ test('any Retry-After leaves the next attempt between the schedule and a day', (
       expect(decision.retryAt - now).toBeLessThanOrEqual(24 * 3_600_000)
       expect((decision.pauseUntil ?? now) - now).toBeLessThanOrEqual(24 * 3_600_000)
     }),
-    { numRuns: 1000 },
+    { numRuns: 300 },
   )
 })
