@@ -11,6 +11,8 @@ import { errorOf, inFolder, load, problems, small, withEndpoint } from './suppor
 const root = (name: string) => new URL(`../${name}`, import.meta.url)
 const secret = `whsec_${Buffer.alloc(24, 7).toString('base64')}`
 
+const asSecret = (bytes: Uint8Array) => `whsec_${Buffer.from(bytes).toString('base64')}`
+
 describe('a config', () => {
   test('of ten lines is enough, and has every default of the example', async () => {
     const env = { DATABASE_URL: small.database.url, SCHEDULING_SECRET: secret, SCHEDULING_TOKEN: 't' }
@@ -41,6 +43,61 @@ describe('a config', () => {
     const message =
       'config.schema.json is not what the schema says; to write it again: npx tsx scripts/config-schema.ts'
     expect(await readFile(root('config.schema.json'), 'utf8'), message).toBe(schemaText())
+  })
+
+  test('is the same when what was loaded is printed and loaded again, from wherever', async () => {
+    const text = fc.string({ minLength: 1, maxLength: 20 }).filter((value) => !value.includes('$'))
+    const path = fc.constantFrom('./a.pem', '../b.pem', '/etc/c.pem')
+    const endpoint = fc.record(
+      {
+        url: fc
+          .webUrl({ validSchemes: ['http', 'https'], withQueryParameters: true })
+          .filter((url) => !/[#$]/.test(url)),
+        secrets: fc.array(fc.uint8Array({ minLength: 24, maxLength: 64 }).map(asSecret), { maxLength: 3 }),
+        headers: fc.dictionary(fc.stringMatching(/^x-[a-z0-9]{1,9}$/), fc.stringMatching(/^[ -#%-~]{0,20}$/)),
+        notifications: fc.subarray(['created', 'cancelled', 'no_show']),
+        enabled: fc.boolean(),
+        tls: fc.option(fc.record({ ca_file: path })),
+        proxy: fc.option(fc.constant('http://user:word@proxy.example:3128')),
+        retry_seconds: fc.array(fc.double({ min: 0.001, max: 2_592_000, noNaN: true }), { maxLength: 100 }),
+        timeout_ms: fc.integer({ min: 1, max: 600_000 }),
+      },
+      { requiredKeys: ['url'] },
+    )
+    const config = fc.record(
+      {
+        database: fc.record({
+          url: fc.constant(small.database.url),
+          publication: text,
+          tls: fc.option(fc.record({ ca_file: path })),
+        }),
+        endpoints: fc
+          .array(endpoint, { minLength: 1, maxLength: 3 })
+          .map((all) => all.map((one, at) => ({ name: `e${at}`, ...one }))),
+        models: fc.record({
+          appointment: fc.record({ columns: fc.record({ id: text }, { requiredKeys: [] }) }),
+          lab: fc.record({
+            table: fc.constantFrom('lab', 'a.b', '"a ""b"".c"."D"'),
+            change_type: fc.constant('LAB_REPORT'),
+            columns: fc.dictionary(text, text, { maxKeys: 1 }),
+          }),
+        }),
+        journal: fc.record({ url: path, retention_days: fc.double({ min: 0.001, max: 1e6, noNaN: true }) }),
+        protocols: fc.array(path),
+        settings: fc.dictionary(text, fc.jsonValue()),
+        http: fc.constantFrom(false, {}, { port: 0 }),
+      },
+      { requiredKeys: ['database', 'endpoints'] },
+    )
+    await fc.assert(
+      fc.asyncProperty(config, async (given) => {
+        fc.pre(!JSON.stringify(given).includes('$'))
+        const { file: _, directory: _from, ...loaded } = await load(given)
+        const { file: _again, directory: _elsewhere, ...again } = await load(loaded)
+        expect(JSON.stringify(again)).toBe(JSON.stringify(loaded))
+      }),
+      { numRuns: 30 },
+    )
   })
 
   test('has relative paths resolved against its own folder', async () => {
