@@ -129,6 +129,7 @@ going on behind an accepted gap | an operator accepted it | nothing
 the stream was given up | the daemon stops | nothing
 the daemon stops | a compute was open when it was told to stop | nothing
 an appointment was updated without its old row, so nobody was notified of it: run \`notifyd check\`, it prints the SQL | a partition made meanwhile has no FULL identity | run check, and the SQL it prints
+rows name what this column cannot hold: taken as of no such row | an id of another kind than the column's: a text for a number, or a number too large | nothing, where it is a slip of the application; where it is every row, correct models.*.columns
 status server cannot listen; trying again | another process has the port (a stand-by, say) | set http.port, or wait
 the status server could not answer | a scrape found the journal unreadable | look at the lines before it
 # Delivery | Logged; what fails is owed and tried again for more than three days.

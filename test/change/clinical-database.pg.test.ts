@@ -103,9 +103,17 @@ test('a row that cannot be read fails the query: only what was asked for may be 
   expect(unheld).toEqual([['public.coded.note_id', 1]])
 })
 
-test('of a patient whose id the column cannot hold there are no appointments', async () => {
+test('what a column cannot hold is told by the column and by number, and never itself', async () => {
   await using database = await site()
   const { real, unheld } = clinical(database)
-  expect(await real.appointmentsOf('99999999999999999999')).toEqual([])
-  expect(unheld).toEqual([['public.appointment.patient_id', 1]])
+  const tooLarge = '99999999999999999999'
+  const found = await real.lookup([tooLarge, '1', 'x', '2'], [tooLarge, '3'])
+  expect(found.appointments.map(({ id }) => id)).toEqual(['11', '12'])
+  expect(found.patientKeys.get('3')).toBe('key-3')
+  expect(await real.appointmentsOf(tooLarge)).toEqual([])
+  expect(unheld).toEqual([
+    ['public.appointment.note_id', 2],
+    ['public.patient.id', 1],
+    ['public.appointment.patient_id', 1],
+  ])
 })

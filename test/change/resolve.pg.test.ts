@@ -176,29 +176,3 @@ test('keys of blank-padded char(n) are found: they are compared as the WAL has t
     ['5', 'key-3'],
   ])
 })
-
-test('what a key’s column cannot hold names no row: the rest of the batch resolves, and the value is not told', async () => {
-  await using database = await site()
-  const { lookup, unheld } = clinical(database)
-  const event = (note: FieldValue) => captured('notestatechangeevent', { id: 1, note_id: note, state: 'CLD' })
-  const resolved = await new Resolver(images(), { lookup }).resolve([
-    event('12345678901234567890'),
-    event(1),
-    event('not a number'),
-    event(2),
-    row(99, null, { patient_id: '99999999999999999999' }),
-    row(98, null, { patient_id: 3 }),
-  ])
-  expect(resolved.map(({ appointment, patientKey }) => [appointment?.id, patientKey])).toEqual([
-    [undefined, null],
-    ['11', 'key-1'],
-    [undefined, null],
-    ['12', 'key-2'],
-    ['99', null],
-    ['98', 'key-3'],
-  ])
-  expect(unheld).toEqual([
-    ['public.appointment.note_id', 2],
-    ['public.patient.id', 1],
-  ])
-})
