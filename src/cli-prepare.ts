@@ -3,10 +3,10 @@ import type { Command } from 'commander'
 import { ProtocolLoadError } from './base/errors.js'
 import { createLog } from './base/log.js'
 import { type Finding, fail, ok } from './capture/finding.js'
-import { ClinicalDatabase } from './change/clinical-database.js'
 import type { Finished, Options, Shared } from './cli-options.js'
 import { type LoadedConfig, loadConfig } from './config.js'
 import { loadCompute } from './load-compute.js'
+import { openClinical } from './open-clinical.js'
 import { readSettings, type Settings } from './settings.js'
 import { check } from './terminal/check.js'
 import { setup } from './terminal/setup.js'
@@ -68,7 +68,7 @@ export function prepareCommands(program: Command, shared: Shared, done: Finished
 async function protocolFindings(config: LoadedConfig, settings: Settings): Promise<readonly Finding[]> {
   const { signal } = new AbortController()
   const log = createLog({ level: 'silent' })
-  const clinical = new ClinicalDatabase(settings.address, settings.clinical, () => undefined)
+  const clinical = openClinical(settings, log)
   try {
     const compute = await loadCompute({ config, settings, clinical, log, signal })
     const found = compute.protocols.map(({ name, title }) => ok(`protocol ${name}`, `loads: ${title}`))

@@ -2,11 +2,11 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { UsageError } from './base/errors.js'
 import { createLog } from './base/log.js'
-import { ClinicalDatabase } from './change/clinical-database.js'
 import type { Finished, Options, Shared } from './cli-options.js'
 import { type LoadedConfig, loadConfig } from './config.js'
 import type { Journal } from './journal/journal.js'
 import { loadCompute } from './load-compute.js'
+import { openClinical } from './open-clinical.js'
 import { ReplayRunner } from './replay.js'
 import { Deliverer } from './send/deliver.js'
 import { isOrigin } from './send/endpoint.js'
@@ -53,7 +53,7 @@ async function run(config: LoadedConfig, flags: Flags, done: Finished, version: 
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
   const log = createLog({ level: 'silent' })
-  const clinical = new ClinicalDatabase(settings.address, settings.clinical, () => undefined)
+  const clinical = openClinical(settings, log)
   const compute =
     flags.recompute === true ? await loadCompute({ config, settings, clinical, log, signal: stop.signal }) : null
   const runHere = async (journal: Journal, signal: AbortSignal) => {

@@ -4,7 +4,7 @@ import { backoffMs, pause } from './base/backoff.js'
 import { errorCode, judge } from './base/errors.js'
 import type { Log } from './base/log.js'
 import { steadyNow } from './base/time.js'
-import { ClinicalDatabase } from './change/clinical-database.js'
+import type { ClinicalDatabase } from './change/clinical-database.js'
 import { appointmentModel } from './change/model.js'
 import { Resolver } from './change/resolve.js'
 import type { Compute } from './compute/compute.js'
@@ -15,6 +15,7 @@ import { journalFiles } from './journal/figures.js'
 import { Journal } from './journal/journal.js'
 import { JournalLock } from './journal/lock.js'
 import { loadCompute } from './load-compute.js'
+import { openClinical } from './open-clinical.js'
 import { type Hangups, Reload } from './reload.js'
 import { ReplayRunner } from './replay.js'
 import { Deliverer } from './send/deliver.js'
@@ -61,12 +62,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     journal: () => journal?.figures() ?? null,
     files: () => journalFiles(config.journal.url),
   })
-  const clinical = new ClinicalDatabase(
-    settings.address,
-    settings.clinical,
-    (error) => log.debug({ code: errorCode(error) }, 'an idle connection to the clinical database ended'),
-    (column, values) => log.warn({ column, values }, 'rows name what this column cannot hold: taken as of no such row'),
-  )
+  const clinical = openClinical(settings, log)
   const compute = await loadCompute({ config, settings, clinical, log, signal })
   const status = config.http === false ? null : keepStatusServer({ ...config.http, state, metrics, log })
   try {
