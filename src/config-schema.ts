@@ -113,7 +113,7 @@ const endpoint = z.strictObject({
     .refine(isProxyUrl, { error: 'expected the http:// or https:// URL of a proxy' })
     .nullable()
     .default(null)
-    .describe('An HTTP proxy to dial through.'),
+    .describe('An HTTP proxy to dial through; null: for https the environment’s HTTPS_PROXY, but for NO_PROXY.'),
   concurrency: z.int().min(1).max(1024).default(16).describe('Requests open at a time.'),
   timeout_ms: positiveMs.default(15_000).describe('For one whole exchange.'),
   retry_seconds: z
