@@ -23,6 +23,7 @@ test('it does not start again where a start mends nothing, and gives open attemp
   expect(settings('RestartPreventExitStatus')).toEqual(['2 4'])
   expect(settings('Restart')).toEqual(['always'])
   expect(Number(settings('TimeoutStopSec')[0])).toBeGreaterThan(10)
+  expect(settings('ExecReload')).toEqual(['/bin/kill -HUP $MAINPID'])
   expect(settings('User')).toEqual(['notifyd'])
   expect(settings('CapabilityBoundingSet')).toEqual([''])
 })
