@@ -48,6 +48,10 @@ const database = z.strictObject({
   url: z
     .string()
     .refine(isDatabaseUrl, { error: 'expected postgres://user:password@host:port/database, special characters as %XX' })
+    // pg takes any other text for no TLS at all
+    .refine((url) => !/[?&]ssl=(?!(?:true|false|1|0)(?:&|$))/i.test(url), {
+      error: 'its ssl can only be true or false: use database.tls, or sslmode=verify-full',
+    })
     .describe('The clinical database, as a role with LOGIN and REPLICATION.'),
   slot: z
     .string()

@@ -1,5 +1,6 @@
 // The life of the process: one owner of the journal, its parts started in the order of need and stopped in the other one,
 // and a connection made again whenever it ends. Everything ends through one AbortSignal.
+import { announce } from './announce.js'
 import { backoffMs, pause } from './base/backoff.js'
 import { errorCode, judge } from './base/errors.js'
 import type { Log } from './base/log.js'
@@ -19,7 +20,6 @@ import { openClinical } from './open-clinical.js'
 import { type Hangups, Reload } from './reload.js'
 import { ReplayRunner } from './replay.js'
 import { Deliverer } from './send/deliver.js'
-import { logProxies } from './send/proxy.js'
 import { readSettings, type Settings } from './settings.js'
 import { Metrics } from './status/metrics.js'
 import { Reach } from './status/reach.js'
@@ -124,7 +124,7 @@ async function own(journal: Journal, parts: Parts): Promise<void> {
       log.error({ code: errorCode(error) }, 'a request could not be carried out; trying again')
     })
   }, lookForRequestsMs)
-  logProxies(settings.endpoints, config.protocols.length > 0, log)
+  announce(settings, config.protocols.length > 0, log)
   await journal.endWaitsOfTheFuture(Date.now())
   deliverer.start()
   replays.wake()

@@ -1,6 +1,6 @@
 // The config's names in, each folder's plain options out: models and tables, addresses, endpoints.
-import { ConfigError } from './base/errors.js'
-import type { DatabaseAddress } from './capture/connection.js'
+import { ConfigError, errorCode } from './base/errors.js'
+import { type DatabaseAddress, exposure } from './capture/connection.js'
 import type { WatchedTable } from './capture/finding.js'
 import { CHANGE_TYPE } from './change/change-type.js'
 import type { ClinicalModels } from './change/clinical-database.js'
@@ -39,12 +39,12 @@ export async function readSettings(config: LoadedConfig): Promise<Settings> {
     .filter(([name]) => !clinical.has(name))
     .map(([name, model]) => modelOf(name, model, 'change_type' in model ? model.change_type : 'PATIENT'))
   const readTls = (tls: TlsFiles, path: string) => readTlsFiles(config.file, tls, path)
-  const { database, endpoints } = config
+  const { endpoints } = config
   const urlPolicy = policyOf(config)
   return {
     urlPolicy,
     gapNotices: endpoints.flatMap((endpoint) => (endpoint.gap_notices ? [endpoint.name] : [])),
-    address: { url: database.url, tls: database.tls === null ? null : await readTls(database.tls, 'database.tls') },
+    address: await addressOf(config),
     tables: [
       watched(appointment, { published: true, needsOldImage: true, selected: true }),
       watched(noteState, { published: true, needsOldImage: false, selected: true }),
@@ -64,6 +64,20 @@ export async function readSettings(config: LoadedConfig): Promise<Settings> {
       })),
     ),
     wanted: endpoints.map(({ name, notifications }) => ({ name, notifications: new Set(notifications) })),
+  }
+}
+
+async function addressOf({ file, database: { url, tls } }: LoadedConfig): Promise<DatabaseAddress> {
+  const address = { url, tls: tls === null ? null : await readTlsFiles(file, tls, 'database.tls') }
+  try {
+    exposure(address)
+    return address
+  } catch (error) {
+    const lost =
+      error instanceof Error && 'path' in error ? `the file ${error.path} of it cannot be read` : 'cannot be used'
+    throw new ConfigError(file, [
+      { path: 'database.url', message: `${lost} (${errorCode(error) ?? 'see its options'})` },
+    ])
   }
 }
 

@@ -45,6 +45,10 @@ describe('a problem', () => {
       'url_policy.allow_hosts[1]: expected a host name or an address, without a port and without *; found "inside.example:443"',
     ],
     [
+      { ...small, database: { url: `${small.database.url}?ssl=no-verify` } },
+      'database.url: its ssl can only be true or false: use database.tls, or sslmode=verify-full; found a string of 50 characters',
+    ],
+    [
       { ...small, log: { level: 'loud' } },
       'log.level: expected one of "trace", "debug", "info", "warn", "error", "fatal", "silent"; found "loud"',
     ],

@@ -127,7 +127,8 @@ const stop = (exitStatus: ExitStatus, code: string, remedy: string): Verdict => 
 /** SQLSTATEs and system codes that only a person can mend. Everything else that a database says is tried again. */
 export const permanent: Readonly<Record<string, string>> = {
   '28P01': 'the password is wrong: correct database.url (or the variable it takes the password from)',
-  '28000': 'the server refuses this role or host: look at pg_hba.conf and at the role in database.url',
+  '28000':
+    'the server refuses this role, this host or this way of connecting: look at pg_hba.conf and at the role in database.url; where it asks for TLS or a client certificate, at database.tls (cert_file and key_file)',
   '3D000': 'the database does not exist: correct its name in database.url',
   '42501': 'the role lacks a privilege: run `notifyd check`, it prints the GRANT',
   '42704': 'an object the daemon needs is missing: run `notifyd check`, it prints the SQL that makes it',
@@ -138,6 +139,34 @@ export const permanent: Readonly<Record<string, string>> = {
   '53400': 'all replication slots are in use: raise max_replication_slots (restart needed) or drop an unused slot',
   '0A000': 'the server does not support what was asked: PostgreSQL 14 to 18 with wal_level = logical is needed',
   '55000': 'the server is not in the state that logical replication needs: run `notifyd check`',
+}
+
+const wrongAuthority =
+  'the server’s certificate is not of an authority that is trusted here: give that authority’s certificate as database.tls.ca_file (PEM)'
+const wrongDates = 'the server’s certificate is out of date (or this machine’s clock is wrong): renew it on the server'
+const ourCertificate =
+  'the server refuses our client certificate: look at database.tls.cert_file, and at ssl_ca_file on the server'
+
+/** Codes of TLS (https://nodejs.org/api/tls.html#x509-certificate-error-codes): never a reason to go on without it. */
+const permanentTls: Readonly<Record<string, string>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: wrongAuthority,
+  SELF_SIGNED_CERT_IN_CHAIN: wrongAuthority,
+  UNABLE_TO_GET_ISSUER_CERT: wrongAuthority,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: wrongAuthority,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: wrongAuthority,
+  CERT_SIGNATURE_FAILURE: wrongAuthority,
+  CERT_UNTRUSTED: wrongAuthority,
+  CERT_REJECTED: wrongAuthority,
+  CERT_REVOKED: 'the server’s certificate is revoked: renew it on the server',
+  CERT_HAS_EXPIRED: wrongDates,
+  CERT_NOT_YET_VALID: wrongDates,
+  ERR_TLS_CERT_ALTNAME_INVALID:
+    'the server’s certificate is for another name: use in database.url the host that it names, or give the server one for this host',
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: ourCertificate,
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: ourCertificate,
+  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: ourCertificate,
+  ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED: ourCertificate,
+  ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN: ourCertificate,
 }
 
 /** What to do about an error. Pure. Bugs (TypeError and the like) stop with status 1: retrying would repeat them. */
@@ -155,7 +184,7 @@ export function judge(error: unknown): Verdict {
     return stop(1, 'BUG', 'this is a defect of notifyd: please report it with the stack trace')
   }
   if (code === null) return { tag: 'retry', code: 'CONNECTION' } // pg gives a cut connection and its time-out no code
-  const remedy = permanent[code]
+  const remedy = permanent[code] ?? permanentTls[code]
   return remedy ? stop(3, code, remedy) : { tag: 'retry', code }
 }
 

@@ -27,9 +27,10 @@ const forced = [
 export function connectionConfig(address: DatabaseAddress, extra: readonly string[] = []): ClientConfig {
   const parsed = parseIntoClientConfig(address.url)
   const options = [parsed.options ?? '', ...[...forced, ...extra].map((setting) => `-c ${setting}`)].join(' ').trim()
+  const ssl = verified(address.tls ?? parsed.ssl)
   return {
     ...parsed,
-    ...(address.tls === null ? {} : { ssl: address.tls }),
+    ...(ssl === undefined ? {} : { ssl }),
     options,
     application_name: 'notifyd',
     client_encoding: 'UTF8',
@@ -37,6 +38,30 @@ export function connectionConfig(address: DatabaseAddress, extra: readonly strin
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
   }
+}
+
+/**
+ * Verification is on unless the URL itself turns it off, whatever NODE_TLS_REJECT_UNAUTHORIZED says. A copy: pg makes the
+ * `key` of what it is given invisible.
+ */
+function verified(ssl: ClientConfig['ssl']): ClientConfig['ssl'] {
+  if (ssl === true) return { rejectUnauthorized: true }
+  return typeof ssl === 'object' ? { rejectUnauthorized: true, ...ssl } : ssl
+}
+
+/**
+ * Why somebody on the way to the server could read or stand in for it; null: nobody can, or there is no way. Dials nothing.
+ * @throws what cannot be read in the URL, or in a file that it names
+ */
+export function exposure(address: DatabaseAddress): string | null {
+  const client = new pg.Client(connectionConfig(address))
+  const { host } = client
+  if (host.startsWith('/') || /^(localhost|127(\.\d+){3}|::1)$/i.test(host)) return null
+  const ssl: unknown = client.ssl
+  if (ssl === false) return 'not encrypted'
+  if (typeof ssl !== 'object' || ssl === null) return null
+  if ('rejectUnauthorized' in ssl && ssl.rejectUnauthorized === false) return 'the server’s certificate is not verified'
+  return 'checkServerIdentity' in ssl ? 'the server’s name is not verified' : null
 }
 
 /**

@@ -26,13 +26,15 @@ export class Poster {
   #hasAnswered = false
 
   constructor({ endpoint, target, policy }: PosterOptions) {
-    const { url, tls, proxy, concurrency: connections, timeoutMs } = endpoint
+    const { url, proxy, concurrency: connections, timeoutMs } = endpoint
+    // whatever NODE_TLS_REJECT_UNAUTHORIZED says
+    const tls = { ...endpoint.tls, rejectUnauthorized: true }
     this.#origin = new URL(url).origin
     this.#timeoutMs = timeoutMs
     const common = { connections, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 }
     this.#dispatcher =
       proxy === null
-        ? new Pool(this.#origin, { ...common, connect: guardedConnector(tls ?? {}, timeoutMs, target, policy) })
+        ? new Pool(this.#origin, { ...common, connect: guardedConnector(tls, timeoutMs, target, policy) })
         : // The operator names the proxy, nearly always at a private address, and it resolves and dials for us: no check here.
           new ProxyAgent({ ...common, uri: proxy, requestTls: { ...tls, timeout: timeoutMs } })
   }

@@ -38,6 +38,8 @@ describe('an error that stops the daemon', () => {
     [1, 'BUG', 'thrown text'],
     [1, 'BUG', undefined],
     [3, '28P01', withCode('28P01')],
+    [3, 'CERT_HAS_EXPIRED', withCode('CERT_HAS_EXPIRED')],
+    [3, 'ERR_TLS_CERT_ALTNAME_INVALID', withCode('ERR_TLS_CERT_ALTNAME_INVALID')],
     [3, '28000', withCode('28000')],
     [3, '3D000', withCode('3D000')],
     [3, '42501', withCode('42501')],
