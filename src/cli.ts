@@ -10,6 +10,7 @@ import { gapCommands } from './cli-gaps.js'
 import { lookCommands } from './cli-look.js'
 import type { Finished, Options } from './cli-options.js'
 import { prepareCommands } from './cli-prepare.js'
+import { protocolCommands } from './cli-protocols.js'
 import { replayCommand } from './cli-replay.js'
 import { loadConfig } from './config.js'
 import { runDaemon } from './daemon.js'
@@ -53,6 +54,7 @@ function commandLine(finished: Finished): Command {
   replayCommand(program, shared, finished, version)
   gapCommands(program, shared, finished)
   deadLetterCommands(program, shared, finished)
+  protocolCommands(program, shared, finished)
   return program
 }
 

@@ -19,6 +19,32 @@ export const checkShape = z.strictObject({
 
 export const setupShape = z.strictObject({ changed: z.boolean(), statements: z.array(z.string()) })
 
+export const trialsShape = z.strictObject({
+  trials: z.array(
+    z.strictObject({
+      example: z.string(),
+      protocol: z.string(),
+      status: z.string(),
+      narratives: z.array(z.string()),
+      due_in: z.number().nullable(),
+      sent: z.array(
+        z.strictObject({ to: z.string(), headers: z.record(z.string(), z.string()), payload: z.unknown() }),
+      ),
+    }),
+  ),
+  as_expected: z.boolean(),
+})
+
+export const listedProtocolShape = z.array(
+  z.strictObject({
+    name: z.string(),
+    file: z.string(),
+    title: z.string(),
+    version: z.string(),
+    changeTypes: z.array(z.string()),
+  }),
+)
+
 /** A line of `tail` and of `audit`. */
 export const disclosureShape = z.strictObject({
   sent_at: moment,
