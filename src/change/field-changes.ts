@@ -23,12 +23,7 @@ interface ColumnPlan {
   readonly isMapped: boolean
 }
 
-/** A column whose value differs. */
-interface Difference {
-  readonly column: ColumnPlan
-  readonly before: RowValue
-  readonly after: RowValue
-}
+type Fields = Record<string, readonly [FieldValue, FieldValue]>
 
 /**
  * Null for an update that changed no column that is kept: nothing happened that anybody could be told.
@@ -45,9 +40,9 @@ export function captureChange(
   const withoutOldImage = change.tag === 'update' && change.old === null
   const old = change.tag === 'update' || change.tag === 'delete' ? change.old : null
   const row = change.tag === 'insert' || change.tag === 'update' ? change.new : null
-  const differences = differencesOf(columns, old, row, withoutOldImage)
-  if (change.tag === 'update' && differences.length === 0) return null
-  assertWritable(differences, model, maxLength)
+  const { fields, length, longest } = fieldsOf(columns, old, row, withoutOldImage)
+  if (change.tag === 'update' && longest === null) return null
+  if (longest !== null && length > maxLength) throw tooMuch(longest.real, model, maxLength)
   const image = imageOf(columns, row ?? old ?? {})
   return {
     commitLsn: piece.commitLsn,
@@ -59,7 +54,7 @@ export function captureChange(
       model_name: model.name,
       created: change.tag === 'insert',
       deleted: change.tag === 'delete',
-      fields: Object.fromEntries(differences.map(asField)),
+      fields,
       canvas_id: image['id'] ?? null,
       external_id: textOrNull(image['externally_exposable_id']),
       external_identifiers: null,
@@ -69,40 +64,36 @@ export function captureChange(
   }
 }
 
-/** Of each column that differs. Null on both sides is no difference, so inserts and deletes need no rule. */
-function differencesOf(columns: readonly ColumnPlan[], old: Row | null, row: Row | null, withoutOldImage: boolean) {
-  const differences: Difference[] = []
+/**
+ * `[old, new]` of each column that differs, the length of all these values, and the longest; null: none differs. Null on both
+ * sides is no difference, so inserts and deletes need no rule.
+ */
+function fieldsOf(columns: readonly ColumnPlan[], old: Row | null, row: Row | null, withoutOldImage: boolean) {
+  const fields: Fields = {}
+  let length = 0
+  let longest: { readonly real: string; readonly length: number } | null = null
   for (const column of columns) {
-    const before = old?.[column.real] ?? null
-    const after = row === null ? null : row[column.real]
+    const { real, name } = column
+    const before = old?.[real] ?? null
+    const after = row === null ? null : row[real]
     // Of values too long to be read, the decoder leaves away the new one where it is the old one.
     const isSame = after === before && after !== tooLong
     if (after === undefined || (isSame && !withoutOldImage)) continue
-    differences.push({ column, before, after })
+    const own = lengthOf(before) + lengthOf(after)
+    length += own
+    if (longest === null || own > longest.length) longest = { real, length: own }
+    fields[name] = [typed(before, column), typed(after, column)]
   }
-  return differences
+  return { fields, length, longest }
 }
-
-const asField = ({ column, before, after }: Difference): [string, readonly [FieldValue, FieldValue]] => [
-  column.name,
-  [typed(before, column), typed(after, column)],
-]
 
 const lengthOf = (value: RowValue): number => (value === tooLong ? Number.POSITIVE_INFINITY : (value?.length ?? 0))
 
-/** @throws NotReadyError */
-function assertWritable(differences: readonly Difference[], model: Model, maxLength: number): void {
-  let sum = 0
-  for (const { before, after } of differences) sum += lengthOf(before) + lengthOf(after)
-  if (sum <= maxLength) return
-  const longer = (one: Difference, other: Difference) =>
-    lengthOf(other.before) + lengthOf(other.after) > lengthOf(one.before) + lengthOf(one.after) ? other : one
-  const longest = differences.reduce(longer)
-  throw new NotReadyError(
-    `with ${readableIdentifier(longest.column.real)} of ${readableTable(model)} a change has more than ${maxLength / 1e6} million characters`,
+const tooMuch = (longest: string, model: Model, maxLength: number): NotReadyError =>
+  new NotReadyError(
+    `with ${readableIdentifier(longest)} of ${readableTable(model)} a change has more than ${maxLength / 1e6} million characters`,
     `add it to models.${model.name}.exclude_columns, and start again: nothing is lost meanwhile`,
   )
-}
 
 const typed = (value: RowValue, { read }: ColumnPlan): FieldValue => (typeof value === 'string' ? read(value) : null)
 

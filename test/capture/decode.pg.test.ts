@@ -86,15 +86,20 @@ describe('the decoder', () => {
   })
 
   test('marks a value that is too long, and gives the rest of its row; one that did not change is not sent', () => {
-    const decoder = new Decoder(1000)
-    const rows = payloads.flatMap((payload) => {
-      const message = decoder.decode(payload)
-      return message.tag === 'insert' || message.tag === 'update' ? [message] : []
-    })
-    const [inserted, , renamed, , grown] = rows
+    const rowsOf = (decoder: Decoder) =>
+      payloads.flatMap((payload) => {
+        const message = decoder.decode(payload)
+        return message.tag === 'insert' || message.tag === 'update' ? [message] : []
+      })
+    const [inserted, , renamed, , grown] = rowsOf(new Decoder(1000))
     expect(inserted).toMatchObject({ new: { id: '1', name: 'ünïcödé', mood: 'fine', big: tooLong } })
     expect(renamed).toMatchObject({ old: { id: '1', big: tooLong }, new: { id: '1', name: 'b', big: undefined } })
     expect(grown).toMatchObject({ old: { name: 'b', big: tooLong }, new: { name: 'b', big: tooLong } })
+    // A short value is sent twice though it is the same.
+    expect(rowsOf(new Decoder(0)).at(4)).toMatchObject({
+      old: { name: tooLong },
+      new: { name: undefined, big: tooLong },
+    })
   })
 
   test('refuses or decodes what has changed bytes, and goes on', () => {

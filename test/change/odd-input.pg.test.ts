@@ -64,12 +64,15 @@ describe('a change of more than can be written', () => {
     const unread: RowChange = { ...change, new: { ...change.new, Scan: tooLong } }
     const capture = (one: RowChange, excluded: readonly string[], maxLength?: number) =>
       captureChange({ ...one, relation: { ...one.relation } }, piece, rowModel({}, excluded), maxLength)
-    for (const [one, maxLength] of [[change, 3000] as const, [unread] as const]) {
+    const rewritten: RowChange = { ...unread, tag: 'update', old: unread.new }
+    for (const [one, maxLength] of [[change, 3000] as const, [unread] as const, [rewritten] as const]) {
       const refused = () => capture(one, [], maxLength)
       expect(refused).toThrow(NotReadyError)
       expect(refused).toThrow(/with "Scan" of public\.row a change has more .*\n.*models\.row\.exclude_columns/)
       expect(refused).not.toThrow('xxx')
-      expect(capture(one, ['Scan'], maxLength)?.fieldChanges.fields).toEqual({ id: [null, 1], other: [null, 'a'] })
+    }
+    for (const one of [change, unread]) {
+      expect(capture(one, ['Scan'], 3000)?.fieldChanges.fields).toEqual({ id: [null, 1], other: [null, 'a'] })
     }
     expect(captureChange(updated.change, updated.piece, rowModel(), 2)?.fieldChanges.fields).toEqual({
       other: ['a', 'b'],
