@@ -20,17 +20,17 @@ gap. No message holds a payload, a name, a comment or a patient key.`,
     ...sections,
     `## What the database says
 
-These SQLSTATEs end the daemon with status 3, because only a person can mend them; every other one is tried again with backoff,
+These SQLSTATEs, and codes of TLS to the database, end the daemon with status 3, because only a person can mend them; every other one is tried again with backoff,
 and its code stands in the log (\`code\`) and in \`notifyd_reconnects_total\`. \`CONNECTION\` is a connection that ended without a
 code: its \`reason\` is in the same line.
 
-| SQLSTATE | what to do |
+| code | what to do |
 | --- | --- |
 ${states.join('\n')}`,
     `## A defect
 
 \`TypeError\` and the like end the daemon with status 1 and a stack trace: trying again would repeat it. Nothing is lost; report it with
-the trace, which holds no data of a patient.`,
+the trace, which holds no data of a patient: the error's own message, which could, is left out.`,
   ].join('\n\n')}\n`
 }
 

@@ -6,9 +6,8 @@ import type { Settings } from './settings.js'
 
 export function announce({ address, endpoints }: Settings, hasProtocols: boolean, log: Log): void {
   const reason = exposure(address)
-  if (reason !== null) log.warn({ reason }, unprotected)
+  if (reason !== null) {
+    log.warn({ reason }, 'others could read or alter what comes from the database: set database.tls, { "ca_file": … }')
+  }
   logProxies(endpoints, hasProtocols, log)
 }
-
-const unprotected =
-  'patients’ data comes over a connection to the database that others could read or alter: set database.tls, { "ca_file": … }'

@@ -14,9 +14,12 @@ import { protocolCommands } from './cli-protocols.js'
 import { replayCommand } from './cli-replay.js'
 import { loadConfig } from './config.js'
 import { runDaemon } from './daemon.js'
+import { defect, messageOf } from './defect.js'
 import { Hangups } from './reload.js'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+
+const uncaught = 'nobody caught this, which is a defect of notifyd: please report it with the stack trace'
 
 const example = (text: string) => `\nExample:\n  $ notifyd ${text}`
 
@@ -70,19 +73,25 @@ function stopSignal(): AbortSignal {
   return controller.signal
 }
 
-/** Its text holds names of objects, settings and files only; what a server says of a row (DETAIL) is not shown. */
+/** Its text holds names of objects, settings and files only. */
 function explain(error: unknown): { readonly status: ExitStatus; readonly text: string } {
   const verdict = judge(error)
-  const message = error instanceof Error ? error.message : String(error)
+  const message = messageOf(error)
   if (verdict.tag === 'retry') return { status: 1, text: `${message} (${verdict.code})` }
   const { exitStatus: status, remedy, code } = verdict
-  if (status === 1 && error instanceof Error && code === 'BUG') {
-    return { status, text: `${error.name}: ${remedy}\n${(error.stack ?? '').split('\n').slice(1).join('\n')}` }
-  }
+  if (code === 'BUG') return { status, text: defect(error, remedy) }
   return {
     status,
     text: message.includes(remedy) || errorCode(error) === null ? message : `${message}\n  to mend it: ${remedy}`,
   }
+}
+
+/** What nobody caught. Everything that is owed is in the journal: the next start goes on. */
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(event, (error: unknown) => {
+    process.stderr.write(`notifyd: ${defect(error, uncaught)}\n`)
+    process.exit(1)
+  })
 }
 
 // Who reads has read enough: `notifyd tail | head`.

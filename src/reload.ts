@@ -83,17 +83,21 @@ export class Reload {
       this.taken(running.settings.endpoints)
       logProxies(proxied, false, this.log)
       this.log.info({ changed }, 'config read again')
-      if (needsRestart.length > 0) this.log.warn({ needs_restart: needsRestart }, restartNeeded)
+      if (needsRestart.length > 0)
+        this.log.warn(
+          { needs_restart: needsRestart },
+          'these keys changed too, and take effect at the next start of the daemon',
+        )
     } catch (error) {
       const problems =
         error instanceof ConfigError ? error.problems.map(({ path, message }) => `${path}: ${message}`) : []
-      this.log.error({ code: errorCode(error) ?? undefined, problems }, keptOld)
+      this.log.error(
+        { code: errorCode(error) ?? undefined, problems },
+        'the config could not be read again: the one before stays in force; correct it and send SIGHUP again',
+      )
     }
   }
 }
-
-const restartNeeded = 'these keys changed too, and take effect at the next start of the daemon'
-const keptOld = 'the config could not be read again: the one before stays in force; correct it and send SIGHUP again'
 
 /** @throws ConfigError: nothing of it is in force then. */
 export async function readAgain(running: Running, env = process.env): Promise<Reread> {

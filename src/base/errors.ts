@@ -124,23 +124,6 @@ const stop = (exitStatus: ExitStatus, code: string, remedy: string): Verdict => 
   remedy,
 })
 
-/** SQLSTATEs and system codes that only a person can mend. Everything else that a database says is tried again. */
-export const permanent: Readonly<Record<string, string>> = {
-  '28P01': 'the password is wrong: correct database.url (or the variable it takes the password from)',
-  '28000':
-    'the server refuses this role, this host or this way of connecting: look at pg_hba.conf and at the role in database.url; where it asks for TLS or a client certificate, at database.tls (cert_file and key_file)',
-  '3D000': 'the database does not exist: correct its name in database.url',
-  '42501': 'the role lacks a privilege: run `notifyd check`, it prints the GRANT',
-  '42704': 'an object the daemon needs is missing: run `notifyd check`, it prints the SQL that makes it',
-  '42P01': 'a table is missing: correct models.*.table in the config',
-  '42703': 'a column is missing: correct models.*.columns in the config',
-  '42883':
-    'columns that are held against each other have types that do not compare (appointment patient_id with patient id; the events’ note_id with appointment note_id): correct models.*.columns, or map a view as the patient table that casts its id',
-  '53400': 'all replication slots are in use: raise max_replication_slots (restart needed) or drop an unused slot',
-  '0A000': 'the server does not support what was asked: PostgreSQL 14 to 18 with wal_level = logical is needed',
-  '55000': 'the server is not in the state that logical replication needs: run `notifyd check`',
-}
-
 const wrongAuthority =
   'the server’s certificate is not of an authority that is trusted here: give that authority’s certificate as database.tls.ca_file (PEM)'
 const wrongDates = 'the server’s certificate is out of date (or this machine’s clock is wrong): renew it on the server'
@@ -148,7 +131,7 @@ const ourCertificate =
   'the server refuses our client certificate: look at database.tls.cert_file, and at ssl_ca_file on the server'
 
 /** Codes of TLS (https://nodejs.org/api/tls.html#x509-certificate-error-codes): never a reason to go on without it. */
-const permanentTls: Readonly<Record<string, string>> = {
+const ofTls: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: wrongAuthority,
   SELF_SIGNED_CERT_IN_CHAIN: wrongAuthority,
   UNABLE_TO_GET_ISSUER_CERT: wrongAuthority,
@@ -169,6 +152,24 @@ const permanentTls: Readonly<Record<string, string>> = {
   ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN: ourCertificate,
 }
 
+/** SQLSTATEs, and codes of TLS, that only a person can mend. Everything else that a database says is tried again. */
+export const permanent: Readonly<Record<string, string>> = {
+  '28P01': 'the password is wrong: correct database.url (or the variable it takes the password from)',
+  '28000':
+    'the server refuses this role, this host or this way of connecting: look at pg_hba.conf and at the role in database.url; where it asks for TLS or a client certificate, at database.tls (cert_file and key_file)',
+  '3D000': 'the database does not exist: correct its name in database.url',
+  '42501': 'the role lacks a privilege: run `notifyd check`, it prints the GRANT',
+  '42704': 'an object the daemon needs is missing: run `notifyd check`, it prints the SQL that makes it',
+  '42P01': 'a table is missing: correct models.*.table in the config',
+  '42703': 'a column is missing: correct models.*.columns in the config',
+  '42883':
+    'columns that are held against each other have types that do not compare (appointment patient_id with patient id; the events’ note_id with appointment note_id): correct models.*.columns, or map a view as the patient table that casts its id',
+  '53400': 'all replication slots are in use: raise max_replication_slots (restart needed) or drop an unused slot',
+  '0A000': 'the server does not support what was asked: PostgreSQL 14 to 18 with wal_level = logical is needed',
+  '55000': 'the server is not in the state that logical replication needs: run `notifyd check`',
+  ...ofTls,
+}
+
 /** What to do about an error. Pure. Bugs (TypeError and the like) stop with status 1: retrying would repeat them. */
 export function judge(error: unknown): Verdict {
   if (error instanceof UsageError) return stop(2, 'USAGE', 'see --help')
@@ -184,7 +185,7 @@ export function judge(error: unknown): Verdict {
     return stop(1, 'BUG', 'this is a defect of notifyd: please report it with the stack trace')
   }
   if (code === null) return { tag: 'retry', code: 'CONNECTION' } // pg gives a cut connection and its time-out no code
-  const remedy = permanent[code] ?? permanentTls[code]
+  const remedy = permanent[code]
   return remedy ? stop(3, code, remedy) : { tag: 'retry', code }
 }
 

@@ -134,6 +134,9 @@ the stream was given up | the daemon stops | nothing
 the daemon stops | a compute was open when it was told to stop | nothing
 an appointment was updated without its old row, so nobody was notified of it: run \`notifyd check\`, it prints the SQL | a partition made meanwhile has no FULL identity | run check, and the SQL it prints
 rows name what this column cannot hold: taken as of no such row | an id of another kind than the column's: a text for a number, or a number too large | nothing, where it is a slip of the application; where it is every row, correct models.*.columns
+others could read or alter what comes from the database: set database.tls, { "ca_file": … } | the host is not this machine, and the connection is not encrypted or not verified (its reason says which) | set database.tls, or sslmode=verify-full in database.url
+these keys changed too, and take effect at the next start of the daemon | at SIGHUP, keys changed that are read at the start only | restart when it suits
+the config could not be read again: the one before stays in force; correct it and send SIGHUP again | at SIGHUP, the config or a file that it names was wrong: problems says how | correct it, and send SIGHUP again
 status server cannot listen; trying again | another process has the port (a stand-by, say) | set http.port, or wait
 the status server could not answer | a scrape found the journal unreadable | look at the lines before it
 # Delivery | Logged; what fails is owed and tried again for more than three days.
