@@ -57,7 +57,8 @@ export function openDatabase(path: string): Database {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     // The file of a held lock must not be opened and closed by this process: that would drop the lock.
     if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600))
-    chmodSync(path, 0o600)
+    // A backup that was put back may have any mode, its -wal and -shm too; those that SQLite makes have the file's own.
+    for (const file of [path, `${path}-wal`, `${path}-shm`]) if (existsSync(file)) chmodSync(file, 0o600)
     return new DatabaseSync(path)
   } catch (error) {
     const code = errorCode(error) ?? 'unknown'

@@ -55,7 +55,12 @@ async function reach(title: string, endpoint: Endpoint, policy: UrlPolicy): Prom
       await connected(connectPlain(target), 'connect')
       return ok(title, `${host} answers; over plain http`)
     }
-    const socket = connectTls({ ...target, ...endpoint.tls, ...(isIP(name) === 0 && { servername: name }) })
+    const socket = connectTls({
+      ...target,
+      ...endpoint.tls,
+      rejectUnauthorized: true,
+      ...(isIP(name) === 0 && { servername: name }),
+    })
     const certificate = await connected(socket, 'secureConnect', () => socket.getPeerCertificate())
     return certificateFinding(title, host, certificate.valid_to)
   } catch (error) {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -277,7 +277,12 @@ describe('the file', () => {
       const { path } = opened
       const files = (await readdir(join(path, '..'))).filter((name) => name.startsWith('journal.db'))
       expect(files.sort()).toEqual(['journal.db', 'journal.db-shm', 'journal.db-wal'])
-      for (const file of files) expect((await stat(join(path, '..', file))).mode & 0o777).toBe(0o600)
+      const modes = () => Promise.all(files.map(async (file) => (await stat(join(path, '..', file))).mode & 0o777))
+      expect(await modes()).toEqual([0o600, 0o600, 0o600])
+      // as a backup that was put back may have them
+      for (const file of files) await chmod(join(path, '..', file), 0o644)
+      openDatabase(path).close()
+      expect(await modes()).toEqual([0o600, 0o600, 0o600])
     } finally {
       process.umask(before)
     }
