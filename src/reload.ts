@@ -89,8 +89,8 @@ export class Reload {
           'these keys changed too, and take effect at the next start of the daemon',
         )
     } catch (error) {
-      const problems =
-        error instanceof ConfigError ? error.problems.map(({ path, message }) => `${path}: ${message}`) : []
+      const found = error instanceof ConfigError ? error.problems : []
+      const problems = found.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
       this.log.error(
         { code: errorCode(error) ?? undefined, problems },
         'the config could not be read again: the one before stays in force; correct it and send SIGHUP again',

@@ -100,7 +100,7 @@ test('SIGHUP: URLs, headers, secrets and certificates change under a living stre
     await write()
     expect(await hangup(keptOld)).toMatchObject({ level: 'error', problems: [expect.stringMatching(problem)] })
   }
-  await wrong(() => writeFile(site.home.configFile, '{ "planted'), /^: not valid JSON at line 1/)
+  await wrong(() => writeFile(site.home.configFile, '{ "planted'), /^not valid JSON at line 1/)
   await wrong(
     () => site.configure(config({ url: 'https://10.0.0.1/planted' })),
     /^endpoints\[0\]\.url: expected a public/,
