@@ -15,6 +15,9 @@ export interface PosterOptions {
 
 const maxAnswerBytes = 64 * 1024
 
+/** Whatever NODE_TLS_REJECT_UNAUTHORIZED says. */
+const verified = { rejectUnauthorized: true }
+
 class RefusedAddress extends Error {}
 
 export class Poster {
@@ -27,8 +30,7 @@ export class Poster {
 
   constructor({ endpoint, target, policy }: PosterOptions) {
     const { url, proxy, concurrency: connections, timeoutMs } = endpoint
-    // whatever NODE_TLS_REJECT_UNAUTHORIZED says
-    const tls = { ...endpoint.tls, rejectUnauthorized: true }
+    const tls = { ...endpoint.tls, ...verified }
     this.#origin = new URL(url).origin
     this.#timeoutMs = timeoutMs
     const common = { connections, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 }
@@ -36,7 +38,7 @@ export class Poster {
       proxy === null
         ? new Pool(this.#origin, { ...common, connect: guardedConnector(tls, timeoutMs, target, policy) })
         : // The operator names the proxy, nearly always at a private address, and it resolves and dials for us: no check here.
-          new ProxyAgent({ ...common, uri: proxy, requestTls: { ...tls, timeout: timeoutMs } })
+          new ProxyAgent({ ...common, uri: proxy, proxyTls: verified, requestTls: { ...tls, timeout: timeoutMs } })
   }
 
   /** Resolves when the exchange has ended, whatever came of it; null: `abort` ended it. Never rejects. */
