@@ -70,7 +70,7 @@ describe('a user’s protocol', () => {
   })
 
   test('is suspended after five time-outs in a row; one that computes in between starts the count anew', async () => {
-    const { run } = await load(['pager.ts'], { timeoutMs: 300 })
+    const { run } = await load(['pager.ts'], { timeoutMs: 150 })
     const slow = { id: 2 }
     const outcomes = async (...changes: ChangeParts[]) =>
       (await run(...changes)).map(({ outcome }) => (outcome?.tag === 'failed' ? outcome.cause : outcome?.tag))

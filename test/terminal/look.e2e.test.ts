@@ -85,19 +85,19 @@ test('what was sent, why, and what was not', async () => {
     expect(whole.out).toMatch(/created → desk #1 {2}dead/)
     expect(whole.out).not.toContain('Byron')
     expect((await notifyd(site, 'explain', uuid, '--protocol-errors')).out).toContain('Ada Byron cannot come')
-    expect(await notifyd(site, 'explain', 'msg_unknown')).toMatchObject({
-      status: 1,
-      out: expect.stringContaining('nothing of it in the journal'),
-    })
-    expect(await notifyd(site, 'explain', 'FFFF/0')).toMatchObject({
-      status: 1,
-      out: expect.stringContaining('not yet'),
-    })
-    expect(await notifyd(site, 'explain', '0/1')).toMatchObject({
-      status: 1,
-      out: expect.stringContaining('the journal is whole from'),
-    })
   }
+  expect(await notifyd(site, 'explain', 'msg_unknown')).toMatchObject({
+    status: 1,
+    out: expect.stringContaining('nothing of it in the journal'),
+  })
+  expect(await notifyd(site, 'explain', 'FFFF/0')).toMatchObject({
+    status: 1,
+    out: expect.stringContaining('not yet'),
+  })
+  expect(await notifyd(site, 'explain', '0/1')).toMatchObject({
+    status: 1,
+    out: expect.stringContaining('the journal is whole from'),
+  })
 
   const standing = await notifyd(site, 'status', '--json')
   expect(statusShape.parse(JSON.parse(standing.out))).toMatchObject({
