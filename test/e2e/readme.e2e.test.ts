@@ -1,0 +1,110 @@
+// The README's own commands, as a newcomer would give them: an empty folder, a PostgreSQL fresh from initdb with a clinic's
+// tables, the config of ten lines, and at the end a delivered notification. Only addresses are the test's.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+import { expect, test } from 'vitest'
+import { Clinic } from '../../testbed/clinic.js'
+import { applyClinicalSchema } from '../../testbed/clinical-schema.js'
+import { startPostgres } from '../../testbed/postgres.js'
+import { startReceiver } from '../../testbed/receiver.js'
+import { UndoStack } from '../../testbed/undo-stack.js'
+import { path } from '../support/site.js'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+
+/** What psql does here, where no psql is installed: the SQL of -c, or of stdin. */
+const psql = `#!/usr/bin/env node
+import pg from ${JSON.stringify(import.meta.resolve('pg'))}
+import { text } from 'node:stream/consumers'
+const [url, flag, sql] = process.argv.slice(2)
+const client = new pg.Client(url)
+await client.connect()
+await client.query(flag === '-c' ? sql : await text(process.stdin))
+await client.end()
+`
+
+const blocks = (readme: string, language: string): string[] =>
+  [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))].map(([, block = '']) => block)
+
+async function openPlace() {
+  await using undo = new UndoStack()
+  const readme = await readFile(join(root, 'README.md'), 'utf8')
+  const postgres = undo.use(await startPostgres({ settings: { fsync: 'off' } }))
+  const client = new pg.Client(postgres.superuserUrl())
+  await client.connect()
+  undo.defer(() => client.end())
+  await applyClinicalSchema(client, ['schema'])
+  const secret = `whsec_${randomBytes(24).toString('base64')}`
+  const receiver = undo.use(await startReceiver({ secrets: [secret] }))
+  const folder = await mkdtemp(join(tmpdir(), 'notifyd readme '))
+  undo.defer(() => rm(folder, { recursive: true, force: true }))
+  await symlink(join(root, 'dist'), join(folder, 'dist'))
+  await mkdir(join(folder, 'bin'))
+  await writeFile(join(folder, 'bin', 'psql.mjs'), psql)
+  await chmod(join(folder, 'bin', 'psql.mjs'), 0o755)
+  await symlink('psql.mjs', join(folder, 'bin', 'psql'))
+  const config = blocks(readme, 'json').find((block) => block.includes('"endpoints"')) ?? ''
+  const here = config.replace('https://hooks.example.org/appointments', receiver.url(path))
+  // The port of the status server may be taken here.
+  await writeFile(join(folder, 'config.json'), here.replace(/\n}\n$/, ',\n  "http": { "port": 0 }\n}\n'))
+  const env = {
+    PATH: `${join(folder, 'bin')}:${process.env['PATH'] ?? ''}`,
+    ADMIN_URL: postgres.superuserUrl(),
+    DATABASE_URL: postgres.urlFor('notifyd', 'choose-one', 'postgres'),
+    SCHEDULING_SECRET: secret,
+  }
+  const resources = undo.move()
+  const started: ChildProcess[] = []
+  resources.defer(async () => {
+    for (const child of started) if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
+  })
+  const shell = (line: string): ChildProcess => {
+    const child = spawn('bash', ['-c', `set -o pipefail; exec 2>&1; ${line}`], { cwd: folder, env, stdio: 'pipe' })
+    started.push(child)
+    return child
+  }
+  return { readme, receiver, client, shell, [Symbol.asyncDispose]: () => resources[Symbol.asyncDispose]() }
+}
+
+async function finished(child: ChildProcess): Promise<{ status: number | null; out: string }> {
+  if (child.stdout === null) throw new Error('its output is piped')
+  const [out, [status]] = await Promise.all([text(child.stdout), once(child, 'close') as Promise<[number | null]>])
+  return { status, out }
+}
+
+test('an empty folder and a fresh PostgreSQL become a delivered notification by the README’s commands', async () => {
+  await using place = await openPlace()
+  const commands = (blocks(place.readme, 'sh').find((block) => block.includes('setup --print-sql')) ?? '')
+    .trim()
+    .split('\n')
+    // Installing is what brought us here; the addresses are the test's own.
+    .filter((line) => !/^(?:npm|export) /.test(line))
+  expect(commands.map((line) => line.split(' ').slice(0, 3).join(' '))).toEqual(
+    ['psql "$ADMIN_URL" -c', 'node dist/cli.js setup', 'node dist/cli.js check', 'node dist/cli.js run '].map((start) =>
+      start.trimEnd(),
+    ),
+  )
+  for (const line of commands.slice(0, -1)) {
+    const { status, out } = await finished(place.shell(line))
+    expect([line, status, out.includes('✗') ? out : '']).toEqual([line, 0, ''])
+  }
+  expect(place.receiver.posts.map(({ notification }) => notification)).toEqual(['test'])
+  const running = place.shell(`exec ${commands.at(-1)}`)
+  const ended = finished(running)
+  await new Promise<void>((resolve, reject) => {
+    running.stdout?.on('data', (chunk) => String(chunk).includes('"msg":"streaming"') && resolve())
+    ended.then(({ out }) => reject(new Error(out)), reject)
+  })
+  await new Clinic(place.client).book({ patient: null })
+  await place.receiver.until(({ delivered }) => delivered.some(({ notification }) => notification === 'created'))
+  expect(place.receiver.faults).toEqual([])
+  running.kill('SIGTERM')
+  expect((await ended).status).toBe(0)
+})
