@@ -18,6 +18,7 @@ import {
   type Start,
 } from './capture/slot.js'
 import type { Source } from './compute/computed-change.js'
+import { clusterOf, knownPosition } from './journal/checkpoint.js'
 import type { Gap } from './journal/gaps.js'
 import type { Journal } from './journal/journal.js'
 
@@ -73,12 +74,7 @@ async function judged(
 ): Promise<StartPosition> {
   const checkpoint = journal.checkpoint()
   const { rows } = await sql.query<{ database: string }>('SELECT current_database()::text AS database')
-  const known = checkpoint && {
-    systemIdentifier: clusterOf(checkpoint.source),
-    timeline: checkpoint.source.timeline,
-    durableLsn: checkpoint.durableLsn,
-    lastCommitAt: checkpoint.lastCommittedAt === null ? null : isoMicros(checkpoint.lastCommittedAt),
-  }
+  const known = checkpoint && knownPosition(checkpoint)
   const isPromoted = known !== null && known.timeline < server.timeline
   const start = judgeStart({
     slot,
@@ -157,8 +153,6 @@ function nextHistory(gap: Gap, server: SystemIdentity, known: Source | undefined
   const [cluster, restored = '0'] = known.systemIdentifier.split('+')
   return `${cluster}+${Number(restored) + 1}`
 }
-
-const clusterOf = ({ systemIdentifier }: Source): string => systemIdentifier.split('+')[0] ?? systemIdentifier
 
 /** @throws GapError when the publication is not what it was when it was last seen to be right. */
 export function assertSamePublication(fingerprint: string, { journal, slot, publication }: StartOptions): void {

@@ -3,6 +3,7 @@
 import type { Finding, Sql, WatchedTable } from './finding.js'
 import { fail, ok, readableIdentifier, warn } from './finding.js'
 import { inspectPublication } from './publication.js'
+import { allowReplication, changeSetting, mayReplicateCondition, type Service, serviceExpression } from './service.js'
 import { readSlot, type SlotFacts } from './slot.js'
 import { inspectTable } from './tables.js'
 
@@ -28,11 +29,13 @@ interface ServerFacts {
   readonly synchronous: string
   readonly role: string
   readonly superuser: boolean
-  readonly replication: boolean
+  /** The attribute; and whether the role may replicate, by whatever right. */
+  readonly attribute: boolean
+  readonly may_replicate: boolean
+  readonly service: Service | null
   readonly encoding: string
 }
 
-/** Managed services grant replication by membership instead of the attribute. */
 const serverQuery = `
   SELECT current_setting('server_version_num')::int AS version, current_setting('server_version') AS version_text,
          current_setting('wal_level') AS wal_level, pg_is_in_recovery() AS in_recovery,
@@ -43,9 +46,7 @@ const serverQuery = `
          current_setting('max_slot_wal_keep_size') AS keep_size,
          current_setting('synchronous_standby_names') AS synchronous,
          current_user::text AS role, r.rolsuper AS superuser,
-         r.rolreplication OR EXISTS (
-           SELECT FROM pg_roles m WHERE m.rolname IN ('rds_replication', 'azure_pg_admin', 'cloudsqlsuperuser', 'alloydbsuperuser')
-              AND pg_has_role(current_user, m.oid, 'MEMBER')) AS replication,
+         r.rolreplication AS attribute, ${mayReplicateCondition} AS may_replicate, ${serviceExpression} AS service,
          (SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = current_database()) AS encoding
     FROM pg_roles r WHERE r.rolname = current_user`
 
@@ -65,74 +66,77 @@ export async function preflight(options: PreflightOptions): Promise<readonly Fin
 }
 
 function serverFindings(facts: ServerFacts): Finding[] {
-  const role = readableIdentifier(facts.role)
+  const { service } = facts
   return [
     facts.version < 140_000
       ? fail('server version', `PostgreSQL ${facts.version_text}`, 'PostgreSQL 14 to 18 is needed')
       : ok('server version', `PostgreSQL ${facts.version_text}`),
     facts.wal_level === 'logical'
       ? ok('wal_level', 'logical')
-      : fail(
-          'wal_level',
-          `wal_level = ${facts.wal_level}`,
-          'ALTER SYSTEM SET wal_level = logical;  -- then restart the server',
-        ),
+      : fail('wal_level', `wal_level = ${facts.wal_level}`, changeSetting('wal_level', 'logical', service, true)),
     ...(facts.in_recovery
       ? [fail('primary', 'this server is a standby (it is in recovery)', 'point database.url at the primary')]
       : [ok('primary', 'yes')]),
-    facts.replication || facts.superuser
-      ? ok('role', `${role} may replicate`)
-      : fail('role', `role ${role} may not replicate`, `ALTER ROLE ${role} REPLICATION;`),
-    ...(facts.synchronous === ''
-      ? []
-      : [
-          warn(
-            'synchronous_standby_names',
-            facts.synchronous,
-            "name the real standbys: with '*' every COMMIT of the application waits for notifyd",
-          ),
-        ]),
+    roleFinding(facts),
+    !/\*|\bnotifyd\b/.test(facts.synchronous)
+      ? ok('synchronous_standby_names', facts.synchronous || 'empty')
+      : warn(
+          'synchronous_standby_names',
+          facts.synchronous,
+          "name the real standbys: with '*' every COMMIT of the application waits for notifyd",
+        ),
     facts.encoding === 'SQL_ASCII'
       ? warn('encoding', 'SQL_ASCII: text that is not UTF-8 cannot be read exactly', 'use a UTF8 database')
       : ok('encoding', facts.encoding),
   ]
 }
 
+function roleFinding({ role, superuser, attribute, may_replicate, service }: ServerFacts): Finding {
+  const shown = readableIdentifier(role)
+  if (!may_replicate) return fail('role', `role ${shown} may not replicate`, allowReplication(role, service))
+  if (superuser) {
+    const found = `${shown} is a superuser: it may do far more than notifyd needs`
+    return warn('role', found, 'notifyd setup --print-sql prints the minimal role')
+  }
+  return ok('role', `${shown} may replicate${attribute ? '' : ', as a member of rds_replication'}`)
+}
+
+/** Whether the journal can go on with the slot is judged apart, since at `run` that is a gap and not a state of the server. */
 function slotFindings(facts: ServerFacts, name: string, slot: SlotFacts | null): Finding[] {
-  const findings: Finding[] = []
-  if (slot !== null) {
-    const retained =
-      slot.retainedBytes === null ? '' : `, ${Math.round(slot.retainedBytes / 1_048_576)} MB of WAL retained`
-    const found = `found, wal_status ${slot.walStatus ?? 'none'}${retained}${slot.active ? ', in use' : ''}`
-    findings.push(ok(`slot ${name}`, found))
-  } else if (facts.used_slots >= facts.max_slots) {
-    const found = `all ${facts.max_slots} replication slots are in use`
-    const remedy =
-      'raise max_replication_slots (restart needed), or look for an unused one: SELECT slot_name, active FROM pg_replication_slots;'
-    findings.push(fail(`slot ${name}`, found, remedy))
-  } else {
-    findings.push(
-      ok(
-        `slot ${name}`,
-        `not there yet: the first start makes it (${facts.used_slots} of ${facts.max_slots} slots in use)`,
-      ),
-    )
+  const { used_slots: used, max_slots: max, used_senders: sending, max_senders: maxSending, service } = facts
+  const look = 'look for an unused one: SELECT slot_name, active FROM pg_replication_slots;'
+  return [
+    slot === null && used >= max
+      ? fail(
+          'max_replication_slots',
+          `all ${max} replication slots are in use`,
+          `raise max_replication_slots (restart needed), or ${look}`,
+        )
+      : ok('max_replication_slots', `${max - used} of ${max} free`),
+    slot?.active !== true && sending >= maxSending
+      ? fail('max_wal_senders', `all ${maxSending} are in use`, 'raise max_wal_senders (restart needed)')
+      : ok('max_wal_senders', `${Math.max(maxSending - sending, 0)} of ${maxSending} free`),
+    facts.keep_size === '-1'
+      ? warn(
+          'max_slot_wal_keep_size',
+          'unset: while the daemon is stopped, the server keeps WAL without limit',
+          changeSetting('max_slot_wal_keep_size', '50GB', service, false),
+        )
+      : ok('max_slot_wal_keep_size', `${facts.keep_size}: with more WAL than that behind it, the slot is lost`),
+    slotFinding(name, slot),
+  ]
+}
+
+function slotFinding(name: string, slot: SlotFacts | null): Finding {
+  const title = `slot ${name}`
+  if (slot === null) return ok(title, 'not there yet: the first start makes it')
+  const retained =
+    slot.retainedBytes === null ? '' : `, ${Math.round(slot.retainedBytes / 1_048_576)} MB of WAL retained`
+  const status = slot.walStatus ?? 'none'
+  const found = `found, wal_status ${status}${retained}${slot.active ? ', in use' : ''}`
+  if (status === 'reserved' || status === 'lost') return ok(title, found)
+  if (status === 'extended') {
+    return warn(title, found, 'more than max_wal_size waits for the daemon: start it, or look why it does not catch up')
   }
-  const senders = `${facts.used_senders} of ${facts.max_senders} in use`
-  findings.push(
-    slot?.active !== true && facts.used_senders >= facts.max_senders
-      ? fail('max_wal_senders', `all ${facts.max_senders} are in use`, 'raise max_wal_senders (restart needed)')
-      : ok('max_wal_senders', senders),
-  )
-  if (facts.keep_size === '-1') {
-    const found = 'unset: while the daemon is stopped, the server keeps WAL without limit'
-    findings.push(
-      warn(
-        'max_slot_wal_keep_size',
-        found,
-        "ALTER SYSTEM SET max_slot_wal_keep_size = '50GB'; SELECT pg_reload_conf();",
-      ),
-    )
-  }
-  return findings
+  return warn(title, found, 'the next checkpoint removes WAL that the daemon needs: start it now')
 }

@@ -1,6 +1,7 @@
 // The publication as the catalogs describe it, held against what the daemon needs. Findings for preflight, and a
 // fingerprint for the watch while streaming: since PostgreSQL 18 a publication that goes missing is only a warning in the
 // server's log and an empty stream, and a drift cannot be repaired by reconnecting.
+import { hasChildren, hasNoIdentity, type Identified, identified, type Named } from './database-state.js'
 import {
   type Finding,
   fail,
@@ -11,6 +12,7 @@ import {
   type WatchedTable,
   warn,
 } from './finding.js'
+import { anew, publishable } from './prepare.js'
 
 interface PublicationFacts {
   readonly oid: string
@@ -20,6 +22,8 @@ interface PublicationFacts {
   /** From PostgreSQL 18 on generated columns can be published; before that `columns` has them, and they are not sent. */
   readonly knows_generated: boolean
   readonly tables: readonly PublishedTable[]
+  /** Every table that its publication could make refuse writes, partitions by themselves. */
+  readonly members: readonly (Identified & { readonly root: Named })[]
 }
 
 interface PublishedTable {
@@ -50,8 +54,22 @@ const factsQuery = `
             JOIN pg_namespace n ON n.nspname = t.schemaname
             JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.tablename
             LEFT JOIN pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = c.oid
-           WHERE t.pubname = p.pubname) AS tables
+           WHERE t.pubname = p.pubname) AS tables,
+         (SELECT coalesce(json_agg(json_build_object(${identified('c', 'n')}, 'root', json_build_object('schema', t.schemaname, 'table', t.tablename))
+                                   ORDER BY n.nspname, c.relname), '[]')
+            FROM pg_publication_tables t
+            JOIN pg_namespace rn ON rn.nspname = t.schemaname
+            JOIN pg_class r ON r.relnamespace = rn.oid AND r.relname = t.tablename
+            JOIN pg_class c ON c.relkind = 'r' AND (c.oid = r.oid OR c.oid IN (SELECT tree.relid FROM pg_partition_tree(r.oid) tree))
+            JOIN pg_namespace n ON n.oid = c.relnamespace
+           WHERE t.pubname = p.pubname AND c.relreplident <> 'f') AS members
     FROM pg_publication p WHERE p.pubname = $1`
+
+/** Of the watched tables those that have children by INHERITS. */
+const parentsQuery = `
+  SELECT n.nspname AS schema, c.relname AS table
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE ${hasChildren('c')} AND (n.nspname, c.relname) IN (SELECT * FROM unnest($1::text[], $2::text[]))`
 
 export interface PublicationReport {
   readonly findings: readonly Finding[]
@@ -71,16 +89,28 @@ export async function inspectPublication(
   const [facts] = rows
   const published = watched.filter((table) => table.published)
   const shown = readableIdentifier(name)
+  const named = [published.map(({ schema }) => schema), published.map(({ table }) => table)]
+  const { rows: parents } = await sql.query<Named>(parentsQuery, named)
+  const asMember = (table: Named) => publishable(table, parents.some(isSame(table)))
   if (facts === undefined) {
-    const list = published.map(readableTable).join(', ')
+    const list = published.map(asMember).join(', ')
     const remedy = `CREATE PUBLICATION ${shown} FOR TABLE ${list};`
     return { fingerprint: '', findings: [fail(`publication ${shown}`, `there is no publication ${shown}`, remedy)] }
   }
-  const findings = [...generalFindings(shown, facts), ...published.map((table) => tableFinding(shown, facts, table))]
-  const ours = facts.tables.filter((t) => published.some((w) => w.schema === t.schema && w.table === t.table))
+  const findings = [
+    ...generalFindings(shown, facts),
+    ...published.map((table) => tableFinding(shown, facts, table, asMember(table))),
+    ...strangerFindings(shown, facts, published),
+  ]
+  const ours = facts.tables.filter((table) => published.some(isSame(table)))
   const held = ours.map(({ membership, identity, row_filter }) => [membership, identity, row_filter])
   return { findings, fingerprint: JSON.stringify([facts.oid, facts.publishes_all, facts.via_root, held]) }
 }
+
+const isSame =
+  (one: Named) =>
+  ({ schema, table }: Named): boolean =>
+    schema === one.schema && table === one.table
 
 /** [its place in the publication, identity, row filter] */
 type Held = readonly [membership: string, identity: string, rowFilter: string | null]
@@ -118,12 +148,12 @@ function generalFindings(shown: string, facts: PublicationFacts): Finding[] {
   return [ok(title, 'found, publishes insert, update and delete')]
 }
 
-function tableFinding(shown: string, facts: PublicationFacts, watched: WatchedTable): Finding {
+function tableFinding(shown: string, facts: PublicationFacts, watched: WatchedTable, asMember: string): Finding {
   const name = readableTable(watched)
   const title = `${name} in publication ${shown}`
-  const member = facts.tables.find((table) => table.schema === watched.schema && table.table === watched.table)
+  const member = facts.tables.find(isSame(watched))
   if (member === undefined) {
-    const remedy = `ALTER PUBLICATION ${shown} ADD TABLE ${name};`
+    const remedy = `ALTER PUBLICATION ${shown} ADD TABLE ${asMember};`
     const viaRoot = `if ${name} is partitioned: ALTER PUBLICATION ${shown} SET (publish_via_partition_root = true);`
     return fail(
       title,
@@ -135,7 +165,7 @@ function tableFinding(shown: string, facts: PublicationFacts, watched: WatchedTa
     const remedy = `ALTER PUBLICATION ${shown} SET (publish_via_partition_root = true);`
     return fail(title, `${name} is partitioned, and its changes are published under its partitions' names`, remedy)
   }
-  const again = `ALTER PUBLICATION ${shown} DROP TABLE ${name}; ALTER PUBLICATION ${shown} ADD TABLE ${name};`
+  const again = anew(shown, asMember)
   if (member.row_filter !== null)
     return fail(title, `publication ${shown} has a row filter on ${name}: rows would be missed`, again)
   const columns = member.columns
@@ -154,4 +184,18 @@ function tableFinding(shown: string, facts: PublicationFacts, watched: WatchedTa
     return fail(title, `the column list of ${name} in publication ${shown} lacks ${list}`, again)
   }
   return ok(title, columns === null ? 'published' : `published with ${columns.length} columns`)
+}
+
+/** Tables that somebody else has put into it, or that came along as children: their UPDATE and DELETE must not fail either. */
+function strangerFindings(shown: string, facts: PublicationFacts, watched: readonly WatchedTable[]): Finding[] {
+  const strangers = facts.members.filter((member) => hasNoIdentity(member) && !watched.some(isSame(member.root)))
+  if (strangers.length === 0) return []
+  const names = strangers.map(readableTable)
+  const found = `${names.join(', ')} in publication ${shown} has no replica identity: the application's UPDATE and DELETE of it fail`
+  const out = names.map((name) =>
+    facts.all_tables
+      ? `ALTER TABLE ${name} REPLICA IDENTITY FULL;`
+      : `ALTER PUBLICATION ${shown} DROP TABLE ONLY ${name};`,
+  )
+  return [fail(`other tables in publication ${shown}`, found, out.join(' '))]
 }

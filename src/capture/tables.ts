@@ -1,5 +1,6 @@
 // The watched tables as the catalogs describe them: existence, columns, replica identity, grants, row security. Findings
 // out, each with the SQL that mends it. Reads only.
+import { hasNoIdentity, type Identified, identified, type Listed, listed, type Named } from './database-state.js'
 import {
   type Finding,
   fail,
@@ -10,12 +11,12 @@ import {
   type WatchedTable,
   warn,
 } from './finding.js'
+import { anew, listedFinding, publishable, unlogged } from './prepare.js'
 
-/** `kind`, `identity`: pg_class.relkind and relreplident. */
-interface TableFacts {
+/** `kind`: pg_class.relkind. */
+interface TableFacts extends Identified, Listed {
   readonly kind: string
-  readonly identity: 'd' | 'n' | 'f' | 'i'
-  readonly has_primary_key: boolean
+  readonly is_unlogged: boolean
   readonly row_security: boolean
   readonly schema_usage: boolean
   readonly columns: readonly string[]
@@ -23,44 +24,37 @@ interface TableFacts {
   /** Column → type; a domain's is that it stands for. */
   readonly types: Readonly<Record<string, string>>
   /** Tables that inherit from it, other than partitions. */
-  readonly children: readonly { readonly schema: string; readonly table: string }[]
+  readonly children: readonly Named[]
   /** Partitions that hold rows and are not FULL: an old row is logged as its own partition's identity says. */
-  readonly weak_partitions: readonly {
-    readonly schema: string
-    readonly table: string
-    readonly identity: TableFacts['identity']
-    readonly has_primary_key: boolean
-  }[]
+  readonly weak_partitions: readonly Identified[]
 }
 
 const factsQuery = `
-  SELECT c.relkind::text AS kind, c.relreplident::text AS identity,
-         EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary) AS has_primary_key,
-         row_security_active(c.oid) AS row_security,
-         has_schema_privilege(n.oid, 'USAGE') AS schema_usage,
-         (SELECT coalesce(json_agg(a.attname), '[]') FROM pg_attribute a
-           WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
-         (SELECT coalesce(json_agg(a.attname), '[]') FROM pg_attribute a
-           WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-             AND has_column_privilege(c.oid, a.attnum, 'SELECT')) AS selectable,
-         (SELECT coalesce(json_object_agg(a.attname, format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL)), '{}')
-            FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-           WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS types,
-         (SELECT coalesce(json_agg(json_build_object('schema', kn.nspname, 'table', k.relname) ORDER BY kn.nspname, k.relname), '[]')
-            FROM pg_inherits h JOIN pg_class k ON k.oid = h.inhrelid JOIN pg_namespace kn ON kn.oid = k.relnamespace
-           WHERE h.inhparent = c.oid AND c.relkind = 'r') AS children,
-         (SELECT coalesce(json_agg(json_build_object('schema', pn.nspname, 'table', p.relname, 'identity', p.relreplident,
-                   'has_primary_key', EXISTS (SELECT FROM pg_index i WHERE i.indrelid = p.oid AND i.indisprimary))
-                   ORDER BY pn.nspname, p.relname), '[]')
-            FROM pg_partition_tree(c.oid) t JOIN pg_class p ON p.oid = t.relid JOIN pg_namespace pn ON pn.oid = p.relnamespace
-           WHERE c.relkind = 'p' AND t.isleaf AND p.relkind = 'r' AND p.relreplident <> 'f') AS weak_partitions
+  SELECT json_build_object(${identified('c', 'n')}, 'kind', c.relkind, 'is_unlogged', c.relpersistence = 'u',
+           'row_security', row_security_active(c.oid), 'schema_usage', has_schema_privilege(n.oid, 'USAGE'),
+           ${listed('c')},
+           'columns', (SELECT coalesce(json_agg(a.attname), '[]') FROM pg_attribute a
+                        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
+           'selectable', (SELECT coalesce(json_agg(a.attname), '[]') FROM pg_attribute a
+                           WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                             AND has_column_privilege(c.oid, a.attnum, 'SELECT')),
+           'types', (SELECT coalesce(json_object_agg(a.attname, format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL)), '{}')
+                       FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+                      WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
+           'children', (SELECT coalesce(json_agg(json_build_object('schema', kn.nspname, 'table', k.relname) ORDER BY kn.nspname, k.relname), '[]')
+                          FROM pg_inherits h JOIN pg_class k ON k.oid = h.inhrelid JOIN pg_namespace kn ON kn.oid = k.relnamespace
+                         WHERE h.inhparent = c.oid AND c.relkind = 'r'),
+           'weak_partitions', (SELECT coalesce(json_agg(json_build_object(${identified('p', 'pn')}) ORDER BY pn.nspname, p.relname), '[]')
+                                 FROM pg_partition_tree(c.oid) t JOIN pg_class p ON p.oid = t.relid
+                                 JOIN pg_namespace pn ON pn.oid = p.relnamespace
+                                WHERE c.relkind = 'p' AND t.isleaf AND p.relkind = 'r' AND p.relreplident <> 'f')) AS facts
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
    WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`
 
 /** One table's findings. `role` is the daemon's role, for the GRANTs. */
 export async function inspectTable(sql: Sql, watched: WatchedTable, role: string): Promise<Finding[]> {
-  const { rows } = await sql.query<TableFacts>(factsQuery, [watched.schema, watched.table])
-  const [facts] = rows
+  const { rows } = await sql.query<{ facts: TableFacts }>(factsQuery, [watched.schema, watched.table])
+  const facts = rows[0]?.facts
   const name = readableTable(watched)
   const title = `table ${name}`
   if (facts === undefined) {
@@ -93,7 +87,8 @@ const kinds: Readonly<Record<string, string>> = { v: 'view', m: 'materialized vi
 
 function publishedFindings(watched: WatchedTable, facts: TableFacts): Finding[] {
   const name = readableTable(watched)
-  const findings = [identityFinding(watched, facts), ...partitionFindings(watched, facts)]
+  if (facts.is_unlogged) return [unlogged(name)]
+  const findings = [...identityFindings(watched, facts), ...partitionFindings(watched, facts)]
   if (facts.children.length > 0) {
     const children = facts.children.map(readableTable).join(', ')
     const found = `rows of ${children}, which inherit from ${name}, are not told: the WAL has them under their own names`
@@ -118,19 +113,27 @@ function typeFindings(watched: WatchedTable, facts: TableFacts): Finding[] {
   ]
 }
 
-function identityFinding(watched: WatchedTable, facts: TableFacts): Finding {
+function identityFindings(watched: WatchedTable, facts: TableFacts): Finding[] {
   const name = readableTable(watched)
   const title = `replica identity of ${name}`
   const full = `ALTER TABLE ${name} REPLICA IDENTITY FULL;`
-  if (facts.identity === 'f') return ok(title, 'FULL')
-  if (watched.needsOldImage) {
-    return fail(title, `${name} does not have REPLICA IDENTITY FULL, so old values never arrive`, full)
+  const hasChildren = facts.children.length > 0
+  if (watched.needsOldImage || facts.identity === 'f') {
+    // Its row comes first: beside a column list, what mends the identity makes the application's writes fail.
+    const lists = facts.listed_in.length === 0 ? [] : [listedFinding(watched, hasChildren, facts.listed_in)]
+    const found = `${name} does not have REPLICA IDENTITY FULL, so old values never arrive`
+    return [...lists, facts.identity === 'f' ? ok(title, 'FULL') : fail(title, found, full)]
   }
-  if (facts.identity === 'n' || (facts.identity === 'd' && !facts.has_primary_key)) {
+  if (facts.uncovered_in.length > 0) return [listedFinding(watched, hasChildren, facts.uncovered_in)]
+  const without = facts.listed_in.map((publication) =>
+    anew(readableIdentifier(publication), publishable(watched, hasChildren)),
+  )
+  const remedy = [...without, full].join(' ')
+  if (hasNoIdentity(facts)) {
     const found = `${name} has no replica identity: publishing it makes the application's UPDATE and DELETE fail`
-    return fail(title, found, full)
+    return [fail(title, found, remedy)]
   }
-  return warn(title, 'not FULL: an update arrives without old values, and notifies nothing', full)
+  return [warn(title, 'not FULL: an update arrives without old values, and notifies nothing', remedy)]
 }
 
 /** Neither ALTER TABLE of the root nor a new partition's birth gives a partition the identity of its root. */
@@ -144,7 +147,7 @@ function partitionFindings(watched: WatchedTable, { weak_partitions: weak }: Tab
     const found = `partitions of ${name} do not have REPLICA IDENTITY FULL, so old values never arrive: ${listed}`
     return [fail(title, found, full)]
   }
-  if (weak.some(({ identity, has_primary_key }) => identity === 'n' || (identity === 'd' && !has_primary_key))) {
+  if (weak.some(hasNoIdentity)) {
     const found = `partitions of ${name} have no replica identity: publishing makes the application's UPDATE and DELETE fail`
     return [fail(title, found, full)]
   }

@@ -1,7 +1,8 @@
 // How far the journal has come, in which history of which cluster, and whether a slot was about to be made. The durable LSN
 // is what streaming starts at and what the slot is told (law 1).
-import type { Micros } from '../base/time.js'
+import { isoMicros, type Micros } from '../base/time.js'
 import { type Lsn, toLsn } from '../capture/lsn.js'
+import type { KnownPosition } from '../capture/slot.js'
 import type { Source } from '../compute/computed-change.js'
 import type { Sqlite } from './sqlite.js'
 
@@ -35,6 +36,18 @@ export function readCheckpoint(sqlite: Sqlite): Checkpoint | null {
     publication: row['publication'] === null ? null : String(row['publication']),
   }
 }
+
+/** The checkpoint as a start is judged by it. A source's name is its cluster's, and more where that gave LSNs twice. */
+export function knownPosition({ source, durableLsn, lastCommittedAt }: Checkpoint): KnownPosition {
+  return {
+    systemIdentifier: clusterOf(source),
+    timeline: source.timeline,
+    durableLsn,
+    lastCommitAt: lastCommittedAt === null ? null : isoMicros(lastCommittedAt),
+  }
+}
+
+export const clusterOf = ({ systemIdentifier }: Source): string => systemIdentifier.split('+')[0] ?? systemIdentifier
 
 /** Within a transaction. The source's row, made when it is new. */
 export function sourceId(sqlite: Sqlite, source: Source): number {

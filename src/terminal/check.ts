@@ -8,6 +8,7 @@ import { preflight } from '../capture/preflight.js'
 import { inspectJournal } from '../journal/inspect.js'
 import type { Endpoint } from '../send/endpoint.js'
 import { type EndpointCheck, inspectEndpoint } from '../send/inspect-endpoint.js'
+import { inspectStart } from './check-start.js'
 
 export interface CheckOptions {
   readonly address: DatabaseAddress
@@ -49,10 +50,11 @@ export async function check(options: CheckOptions): Promise<Checked> {
 }
 
 /** A database that does not answer is a finding like any other. */
-async function ofDatabase({ address, slot, publication, tables }: CheckOptions): Promise<readonly Finding[]> {
+async function ofDatabase({ address, slot, publication, tables, journal }: CheckOptions): Promise<readonly Finding[]> {
   const control = openControl(address, () => undefined)
   try {
-    return await preflight({ sql: control, slot, publication, tables })
+    const found = await preflight({ sql: control, slot, publication, tables })
+    return [...found, ...(await inspectStart(control, { address, slot, publication, tables, journal }))]
   } catch (error) {
     const verdict = judge(error)
     const remedy =

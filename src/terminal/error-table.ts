@@ -83,9 +83,18 @@ choose another name in database.slot: the daemon needs a logical pgoutput slot o
 with … of … a change has more than … million characters | one row's values do not fit into a text | exclude that column
 this role may not … | setup needs the owner of the tables | setup --print-sql, or --database-url
 … has no primary key and no replica identity: published, it would refuse the application's UPDATE and DELETE | setup will not break the application | ALTER TABLE … REPLICA IDENTITY FULL;
+… is no table, and only tables can be published | a view or a foreign table is followed | name the table itself
+… is UNLOGGED: its changes are not in the WAL | an unlogged table cannot be followed | ALTER TABLE … SET LOGGED;
+… has a column list in publication …, which does not cover its replica identity (none covers FULL): the application's UPDATE and DELETE fail | a column list lacks columns of the identity; under FULL no list is allowed | take the table out of that publication and add it without a list
+… in publication … has no replica identity: the application's UPDATE and DELETE of it fail | a table that is not followed is in the publication, and has no key | take it out, as check prints
+a table is in use by a transaction that stays open; … statements were carried out | setup waits 10 s for a table's lock | run it again: it goes on where it was
 slot … is in use | setup --undo while the daemon runs | stop the daemon first
 # check's warnings | The daemon runs.
 name the real standbys: with '*' every COMMIT of the application waits for notifyd | synchronous_standby_names takes any client for a standby | name the standbys
+… is a superuser: it may do far more than notifyd needs | database.url has an administrator's role | make the minimal role with notifyd setup --print-sql
+more than max_wal_size waits for the daemon: start it, or look why it does not catch up | wal_status is extended | start the daemon, and look at its lag
+the next checkpoint removes WAL that the daemon needs: start it now | wal_status is unreserved: the slot is about to be lost | start the daemon at once, or raise max_slot_wal_keep_size
+goes on behind an accepted gap: … | gaps accept was said, and no start has passed it yet | notifyd gaps list shows it
 SQL_ASCII: text that is not UTF-8 cannot be read exactly | the database has no encoding | use a UTF8 database
 unset: while the daemon is stopped, the server keeps WAL without limit | max_slot_wal_keep_size is -1: a daemon that stays down fills the disk | set it to what the disk can spare, and alert on retained WAL
 it is FOR ALL TABLES: every table of the database is decoded and sent, and new ones join unasked | the publication is wider than needed | make one for the watched tables
@@ -103,6 +112,9 @@ there is no slot … | status: the daemon has not made it yet, or somebody dropp
 http is off, or its port is left to chance | status cannot ask the daemon | give http a port in the config
 # check's failures beside the database | Exit status 3.
 the database does not answer (…) | wrong host or port, down, or refused | the row says which
+correct journal.url | the journal is there and cannot be read | the row says why
+it cannot be opened (…) | the server lets the role in, and not its replication connection | the row says which; a pooler does not carry it: connect directly
+the publication is not what it was when it was followed: what was written meanwhile may be missing | a watched table left it, or it was made anew: run would stop with 4 | put it right, then notifyd gaps accept
 … cannot be written (…) | the journal's folder is not this user's | let the user write there, or set journal.url
 … is …, which is not dialled | the name stands for a private address | url_policy.allow_hosts or allow_cidrs
 TLS with … fails (…) | its certificate is not trusted, or not for that name | mend it, or name its CA in endpoints[].tls.ca_file

@@ -3,8 +3,9 @@
 import { errorCode, NotReadyError } from '../base/errors.js'
 import type { DatabaseAddress } from '../capture/connection.js'
 import { type Control, openControl } from '../capture/control.js'
+import { type DatabaseState, readState } from '../capture/database-state.js'
 import { readableIdentifier, type WatchedTable } from '../capture/finding.js'
-import { breaking, granting, type Preparation, preparing, readPublished, undoing } from '../capture/prepare.js'
+import { granting, type Preparation, preparing, refusals, undoing } from '../capture/prepare.js'
 import { readSlot } from '../capture/slot.js'
 
 export interface SetupOptions {
@@ -37,12 +38,17 @@ interface Result {
   readonly next: string | null
 }
 
+const waiting = [
+  '-- ALTER TABLE waits for transactions that are open, and writes wait behind it: rather fail, and be run again',
+  "SET lock_timeout = '10s';",
+]
+
 /** The database is looked at where it lets us: the role that asks may be the one that is yet to be made. */
-async function printed(control: Control, { slot, role, undo, ...options }: SetupOptions): Promise<Result> {
-  let found: Preparation['found'] = null
+async function printed(control: Control, { slot, undo, ...options }: SetupOptions): Promise<Result> {
+  let found: DatabaseState | null = null
   let note: string[] = []
   try {
-    found = await readPublished(control, options.tables)
+    found = await readState(control, options)
   } catch (error) {
     const code = errorCode(error) ?? 'no code'
     note = [
@@ -51,52 +57,55 @@ async function printed(control: Control, { slot, role, undo, ...options }: Setup
     ]
   }
   const preparation = { ...options, found }
-  if (undo) return { statements: [...note, ...undoing(preparation, slot)], next: null }
-  refuseBreaking(preparation)
-  const statements = [...note, ...preparing(preparation), '', ...granting(options.tables, role)]
-  return { statements, next: null }
+  if (undo) return { statements: [...note, ...waiting, ...undoing(preparation, slot)], next: null }
+  refuse(preparation)
+  return { statements: [...note, ...waiting, ...preparing(preparation), ...granting(preparation)], next: null }
 }
 
-async function carriedOut(control: Control, { slot, role, undo, ...options }: SetupOptions): Promise<Result> {
-  const preparation = { ...options, found: await readPublished(control, options.tables) }
+async function carriedOut(control: Control, { slot, undo, ...options }: SetupOptions): Promise<Result> {
+  const state = await readState(control, options)
+  const preparation = { ...options, found: state }
   const done: string[] = []
+  const statements = undo ? undoing(preparation, slot) : preparing(preparation)
   try {
     if (undo) await refuseInUse(control, slot)
-    else refuseBreaking(preparation)
-    for (const statement of undo ? undoing(preparation, slot) : preparing(preparation)) {
-      if (statement.startsWith('--')) continue
-      const isThere = statement.startsWith('CREATE PUBLICATION') && (await hasPublication(control, options.publication))
-      if (isThere) continue
-      await control.query(statement)
+    else refuse(preparation)
+    for (const statement of statements) {
+      if (!statement.startsWith('--')) await control.query(statement)
       done.push(statement)
     }
   } catch (error) {
-    if (errorCode(error) !== '42501') throw error
-    const found = `this role may not ${undo ? 'take it back' : 'make the publication or change the tables'}`
-    const flags = undo ? '--undo --print-sql' : '--print-sql'
-    const remedy = `notifyd setup ${flags} prints the SQL: let the owner of the tables run it, or give --database-url`
-    throw new NotReadyError(found, remedy, { cause: error })
+    throw explained(error, undo, done.length)
   }
-  const next = undo
-    ? 'the journal file is yours to remove'
-    : `run notifyd check; the daemon reads as ${readableIdentifier(role)}`
-  return { statements: done, next }
+  const role = readableIdentifier(options.role)
+  if (undo) return { statements: done, next: 'the journal file is yours to remove' }
+  const isThere = state.role?.may_replicate === true
+  const yet = `the role ${role} is yet to be made: notifyd setup --print-sql has the SQL`
+  return { statements: done, next: isThere ? `run notifyd check; the daemon reads as ${role}` : yet }
 }
 
-function refuseBreaking(preparation: Preparation): void {
-  const [first, ...more] = breaking(preparation)
-  if (first === undefined) return
-  const tables = [first, ...more]
-  const found = `${tables.join(', ')} has no primary key and no replica identity: published, it would refuse the application's UPDATE and DELETE`
-  throw new NotReadyError(found, tables.map((table) => `ALTER TABLE ${table} REPLICA IDENTITY FULL;`).join(' '))
+function explained(error: unknown, undo: boolean, done: number): unknown {
+  const code = errorCode(error)
+  if (code === '55P03') {
+    const found = `a table is in use by a transaction that stays open; ${done} statements were carried out`
+    const remedy = 'run it again when the table is less busy: it goes on where it was'
+    return new NotReadyError(found, remedy, { cause: error })
+  }
+  if (code !== '42501') return error
+  const found = `this role may not ${undo ? 'take it back' : 'make the publication or change the tables'}`
+  const flags = undo ? '--undo --print-sql' : '--print-sql'
+  const remedy = `notifyd setup ${flags} prints the SQL: let the owner of the tables run it, or give --database-url`
+  return new NotReadyError(found, remedy, { cause: error })
+}
+
+/** @throws NotReadyError with all that stands in the way. */
+function refuse(preparation: Preparation): void {
+  const all = refusals(preparation)
+  if (all.length === 0) return
+  throw new NotReadyError(all.map(({ found }) => found).join('; '), all.map(({ remedy }) => remedy).join(' '))
 }
 
 async function refuseInUse(control: Control, name: string): Promise<void> {
   const slot = await readSlot(control, name)
   if (slot?.active === true) throw new NotReadyError(`slot ${name} is in use`, 'stop the daemon first')
-}
-
-async function hasPublication(control: Control, publication: string): Promise<boolean> {
-  const { rows } = await control.query('SELECT FROM pg_publication WHERE pubname = $1', [publication])
-  return rows.length > 0
 }

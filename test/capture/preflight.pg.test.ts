@@ -189,6 +189,57 @@ describe('preflight as the daemon’s minimal role', () => {
     expect(failures(await look(database))).toEqual([])
   })
 
+  const lists: [string, string, string][] = [
+    [
+      'a column list beside FULL',
+      'ALTER PUBLICATION notifyd SET TABLE appointment (id, externally_exposable_id, patient_id, start_time, duration_minutes, note_id), note_state_change_event',
+      'public.appointment has a column list in publication notifyd',
+    ],
+    [
+      'a column list of somebody else’s publication that lacks the key',
+      `ALTER TABLE note_state_change_event REPLICA IDENTITY DEFAULT;
+       CREATE PUBLICATION others FOR TABLE note_state_change_event (note_id)`,
+      'public.note_state_change_event has a column list in publication others',
+    ],
+  ]
+  test.each<[string, string, string]>([
+    ...(defaultMajor() < 15 ? [] : lists),
+    [
+      'a table of somebody else’s in the publication, without identity',
+      'CREATE TABLE stranger (id int); ALTER PUBLICATION notifyd ADD TABLE stranger',
+      'public.stranger in publication notifyd has no replica identity',
+    ],
+    [
+      'a child that came into the publication with its parent',
+      'CREATE TABLE old_appointment () INHERITS (appointment); ALTER PUBLICATION notifyd SET TABLE appointment, note_state_change_event',
+      'public.old_appointment in publication notifyd has no replica identity',
+    ],
+    [
+      'an identity by an index that was dropped',
+      `CREATE UNIQUE INDEX spare ON note_state_change_event (id); ALTER TABLE note_state_change_event REPLICA IDENTITY USING INDEX spare;
+       DROP INDEX spare`,
+      'public.note_state_change_event has no replica identity',
+    ],
+    [
+      'an unlogged table',
+      'ALTER PUBLICATION notifyd SET TABLE appointment; ALTER TABLE note_state_change_event SET UNLOGGED',
+      'public.note_state_change_event is UNLOGGED',
+    ],
+  ])('%s would break or silence the application: the SQL mends it', async (_name, sql, found) => {
+    await using database = await createTestDatabase()
+    await database.query(sql)
+    const [failure] = failures(await look(database))
+    expect(failure?.found).toContain(found)
+    await database.query(failure?.remedy ?? '')
+    const rest = failures(await look(database))
+    expect(rest.map((finding) => finding.found)).not.toContain(failure?.found)
+    for (const { remedy } of rest) await database.query(remedy ?? '')
+    expect(failures(await look(database))).toEqual([])
+    await database.query('INSERT INTO note (provider_id, note_type_id) VALUES (1, 1)')
+    await database.query(`INSERT INTO note_state_change_event (note_id, state) VALUES (1, 'NEW')`)
+    await database.query(`UPDATE note_state_change_event SET state = 'CNF'; UPDATE appointment SET status = 'x'`)
+  })
+
   test('an identity other than FULL on the state table is a warning: the daemon works, updates of states do not notify', async () => {
     await using database = await createTestDatabase()
     await database.query('ALTER TABLE note_state_change_event REPLICA IDENTITY DEFAULT')

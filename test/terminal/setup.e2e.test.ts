@@ -1,6 +1,7 @@
 // A database as the application left it: setup's SQL makes it ready, check says so, and what it says in between is true.
 import { expect, test } from 'vitest'
 import { Clinic } from '../../testbed/clinic.js'
+import { defaultMajor } from '../../testbed/majors.js'
 import { openSite } from '../support/site.js'
 import { checkShape, setupShape } from './shapes.js'
 
@@ -40,12 +41,15 @@ test('setup as an owner makes what is missing, and may be run again', async () =
   expect([(await check.exited).status, check.stdout.includes('✗')]).toEqual([0, false])
 })
 
-test('a partitioned table is set up whole; --undo takes everything back, the slot too', async () => {
+test('a partitioned table is set up whole, children stay out; --undo takes back what setup made, the slot too', async () => {
   await using site = await openSite({ migrations: ['schema', 'role'] })
   await site.database.query(`
     ALTER TABLE appointment RENAME TO old_appointment;
     CREATE TABLE appointment (LIKE old_appointment INCLUDING DEFAULTS, PRIMARY KEY (id)) PARTITION BY RANGE (id);
     CREATE TABLE appointment_all PARTITION OF appointment DEFAULT;
+    ALTER TABLE note_state_change_event REPLICA IDENTITY USING INDEX note_state_change_event_pkey;
+    CREATE TABLE old_event () INHERITS (note_state_change_event);
+    INSERT INTO old_event (id, note_id, state) VALUES (1, 1, 'BKD');
     GRANT SELECT ON appointment, note_state_change_event, patient TO notifyd`)
   const admin = ['--database-url', site.database.superuserUrl]
   const run = async (...args: string[]) => {
@@ -59,9 +63,12 @@ test('a partitioned table is set up whole; --undo takes everything back, the slo
       'ALTER TABLE public.appointment REPLICA IDENTITY FULL;',
       'ALTER TABLE public.appointment_all REPLICA IDENTITY FULL;',
       'ALTER TABLE public.note_state_change_event REPLICA IDENTITY FULL;',
-      'CREATE PUBLICATION notifyd FOR TABLE public.appointment, public.note_state_change_event WITH (publish_via_partition_root = true);',
+      'CREATE PUBLICATION notifyd FOR TABLE public.appointment, ONLY public.note_state_change_event WITH (publish_via_partition_root = true);',
+      `COMMENT ON PUBLICATION notifyd IS 'notifyd setup, replica identity before: {"public.appointment":"DEFAULT","public.appointment_all":"DEFAULT","public.note_state_change_event":"INDEX note_state_change_event_pkey"}';`,
     ],
   })
+  // A child has no primary key of its own: published, it would refuse this.
+  await site.database.query(`UPDATE old_event SET state = 'CNF'`)
   const tested = await run('check', '--send-test', '--json')
   const { ready, findings } = checkShape.parse(JSON.parse(tested.out))
   expect([tested.status, ready]).toEqual([0, true])
@@ -77,21 +84,54 @@ test('a partitioned table is set up whole; --undo takes everything back, the slo
   expect(await run('setup', '--undo', ...admin)).toMatchObject({ status: 0, err: '' })
   const left = await site.database.query(
     `SELECT slot_name AS name FROM pg_replication_slots WHERE slot_name = '${site.database.slot}' UNION ALL SELECT pubname FROM pg_publication
-     UNION ALL SELECT relname FROM pg_class WHERE relreplident = 'f'`,
+     UNION ALL SELECT relname FROM pg_class WHERE relreplident IN ('f', 'i') AND relnamespace = 'public'::regnamespace`,
   )
-  expect(left).toEqual([])
+  expect(left).toEqual([{ name: 'note_state_change_event' }])
 })
 
-test('setup refuses to publish a table whose updates that would break', async () => {
+test('what setup did not make, --undo does not take back; what is missing of a publication is added', async () => {
   await using site = await openSite({ migrations: ['schema', 'role'] })
-  await site.database.query('CREATE TABLE lab (id int, result text)')
-  const models = { lab_report: { table: 'lab', change_type: 'LAB_REPORT' } }
+  await site.database.query(`
+    ALTER TABLE appointment REPLICA IDENTITY FULL; CREATE PUBLICATION notifyd FOR TABLE appointment`)
+  const setup = async (...args: string[]) => {
+    const command = site.spawn(['setup', ...args, '--database-url', site.database.superuserUrl])
+    expect(await command.exited).toEqual({ status: 0, signal: null })
+    return command.stdout.trim().split('\n')
+  }
+  expect((await setup()).slice(0, -1)).toEqual([
+    'ALTER TABLE public.note_state_change_event REPLICA IDENTITY FULL;',
+    'ALTER PUBLICATION notifyd ADD TABLE public.note_state_change_event;',
+    expect.stringContaining('{"public.note_state_change_event":"DEFAULT"}'),
+  ])
+  const undone = await setup('--undo')
+  expect(undone).toContain('ALTER TABLE public.note_state_change_event REPLICA IDENTITY DEFAULT;')
+  expect(undone.join()).toContain('-- public.appointment keeps REPLICA IDENTITY FULL: setup did not make it')
+  const full = await site.database.query(`SELECT relname FROM pg_class WHERE relreplident = 'f'`)
+  expect(full).toEqual([{ relname: 'appointment' }])
+})
+
+test('setup refuses what would make the application’s writes fail, and changes nothing', async () => {
+  await using site = await openSite({ migrations: ['schema', 'role'] })
+  const hasLists = defaultMajor() >= 15
+  await site.database.query(`
+    CREATE TABLE lab (id int, result text);
+    CREATE TABLE log_line (id int PRIMARY KEY); ALTER TABLE log_line SET UNLOGGED;
+    CREATE PUBLICATION others FOR TABLE appointment ${hasLists ? '(id, start_time)' : ''}`)
+  const models = {
+    lab_report: { table: 'lab', change_type: 'LAB_REPORT' },
+    task: { table: 'log_line', change_type: 'TASK' },
+    message: { table: 'nowhere', change_type: 'MESSAGE' },
+  }
   await site.configure({ ...site.config, models })
   const setup = site.spawn(['setup', '--database-url', site.database.superuserUrl])
-  expect((await setup.exited).status).toBe(3)
+  expect((await setup.exited).status, setup.stderr).toBe(3)
   expect(setup.stderr).toContain('public.lab has no primary key and no replica identity')
   expect(setup.stderr).toContain('ALTER TABLE public.lab REPLICA IDENTITY FULL;')
-  expect(await site.database.query('SELECT FROM pg_publication')).toEqual([])
+  expect(setup.stderr).toContain('public.log_line is UNLOGGED')
+  expect(setup.stderr).toContain('there is no table public.nowhere')
+  if (hasLists) expect(setup.stderr).toContain('public.appointment has a column list in publication others')
+  expect(await site.database.query(`SELECT FROM pg_publication WHERE pubname = 'notifyd'`)).toEqual([])
+  expect(await site.database.query(`SELECT FROM pg_class WHERE relreplident = 'f'`)).toEqual([])
 })
 
 test('check of endpoints, protocols and the journal: a row for each, with what mends it', async () => {
