@@ -10,7 +10,7 @@ export interface GapsOptions {
 
 export async function listGaps({ journal: path, json }: GapsOptions): Promise<string> {
   const gaps = await readJournal(path, (journal) => journal.gaps())
-  if (json) return `${JSON.stringify(gaps)}\n`
+  if (json) return `${JSON.stringify(gaps.map(asJson))}\n`
   return gaps.length === 0 ? 'no gaps\n' : `${gaps.map(row).join('\n')}\n`
 }
 
@@ -21,6 +21,15 @@ export async function acceptGaps({ journal, json }: GapsOptions): Promise<string
   const count = 'done' in answer ? answer.done : 0
   return count === 0 ? 'no gap waits to be accepted\n' : `${count} accepted: notifyd run goes on behind it\n`
 }
+
+/** The shape that `--json` prints, in an array. */
+const asJson = ({ foundAt, acceptedAt, resumedAt, lastCommitAt, ...gap }: Gap) => ({
+  ...gap,
+  last_commit_at: lastCommitAt,
+  found_at: new Date(foundAt).toISOString(),
+  accepted_at: acceptedAt === null ? null : new Date(acceptedAt).toISOString(),
+  resumed_at: resumedAt === null ? null : new Date(resumedAt).toISOString(),
+})
 
 function row(gap: Gap): string {
   const at = (ms: number) => new Date(ms).toISOString()

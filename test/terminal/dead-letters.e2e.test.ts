@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { accept, answer } from '../../testbed/behaviour.js'
 import { Clinic } from '../../testbed/clinic.js'
 import { openSite, path, type Site } from '../support/site.js'
+import { deadLettersShape } from './shapes.js'
 
 /** One appointment, of whose three notifications the first two died; the daemon runs. */
 async function twoDead(): Promise<{ site: Site } & AsyncDisposable> {
@@ -29,7 +30,7 @@ describe('with the daemon running, and stopped', () => {
     await using dead = await twoDead()
     const { site } = dead
     if (how === 'stopped') await site.stopAll()
-    const listed = JSON.parse((await notifyd(site, 'dead-letters', 'list', '--json')).out)
+    const listed = deadLettersShape.parse(JSON.parse((await notifyd(site, 'dead-letters', 'list', '--json')).out))
     expect(listed).toMatchObject([
       { notification: 'created', sequence: 1, attempts: 1, error: 'http 500' },
       { notification: 'cancelled', sequence: 2 },

@@ -7,6 +7,7 @@ import { Clinic } from '../../testbed/clinic.js'
 import { act } from '../../testbed/clinic-work.js'
 import type { Post } from '../../testbed/post.js'
 import { openSite, path, quickRetries, type Site } from '../support/site.js'
+import { dryRunShape, replayedShape } from './shapes.js'
 
 /** One appointment and its three notifications, delivered; the daemon runs. */
 async function threeDelivered(): Promise<{ site: Site; first: string } & AsyncDisposable> {
@@ -55,7 +56,7 @@ test('a range and filters; a dry run sends nothing', async () => {
   const [created, cancelled] = site.receiver.posts.map(({ headers }) => String(headers['notification-lsn']))
   const dry = await replay(site, '--from', first, '--dry-run', '--json')
   expect(dry.status).toBe(0)
-  expect(JSON.parse(dry.out)).toMatchObject([
+  expect(dryRunShape.parse(JSON.parse(dry.out))).toMatchObject([
     { lsn: created, notification: 'created', sequence: 1, endpoint: 'scheduling' },
     { lsn: cancelled, notification: 'cancelled', sequence: 2 },
     { notification: 'reverted', sequence: 3 },
@@ -103,7 +104,7 @@ test('each is tried three times and then told; a dead letter is settled by succe
   site.receiver.program(path, () => answer(503))
   const failed = await replay(site, '--from', first, '--json')
   expect(failed.status).toBe(1)
-  expect(JSON.parse(failed.out)).toEqual({
+  expect(replayedShape.parse(JSON.parse(failed.out))).toEqual({
     total: 2,
     delivered: 0,
     stopped: false,

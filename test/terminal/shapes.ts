@@ -45,6 +45,58 @@ export const listedProtocolShape = z.array(
   }),
 )
 
+export const deadLettersShape = z.array(
+  z.strictObject({
+    webhook_id: webhookId,
+    endpoint: z.string(),
+    notification: z.string(),
+    sequence: z.int().nullable(),
+    appointment_external_id: z.string().nullable(),
+    lsn: lsn.nullable(),
+    attempts: z.int(),
+    died_at: moment,
+    error: z.string().nullable(),
+  }),
+)
+
+export const gapsShape = z.array(
+  z.strictObject({
+    id: z.int(),
+    kind: z.string(),
+    slot: z.string(),
+    reason: z.string(),
+    from: z.string(),
+    to: z.string(),
+    bytes: z.int().nullable(),
+    last_commit_at: z.string().nullable(),
+    found_at: moment,
+    accepted_at: moment.nullable(),
+    resumed_at: moment.nullable(),
+  }),
+)
+
+export const replayedShape = z.strictObject({
+  total: z.int(),
+  delivered: z.int(),
+  failures: z.array(z.strictObject({ webhook_id: webhookId, endpoint: z.string(), error: z.string() })),
+  stopped: z.boolean(),
+})
+
+/** What a replay would send. */
+export const dryRunShape = z.array(
+  z.strictObject({
+    lsn: lsn.nullable(),
+    webhook_id: webhookId,
+    endpoint: z.string(),
+    notification: z.string(),
+    sequence: z.int().nullable(),
+    appointment_external_id: z.string().nullable(),
+  }),
+)
+
+/** Of a command that changes something: how many it changed. */
+export const changedShape = z.strictObject({ done: z.int() })
+
 /** A line of `tail` and of `audit`. */
 export const disclosureShape = z.strictObject({
   sent_at: moment,

@@ -1,0 +1,173 @@
+// Writes docs/commands.md from real runs: a PostgreSQL, the daemon, a receiver that fails for a while, and each command's
+// screen; the shapes are those that the tests hold --json to. npm run docs:commands
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import * as z from 'zod'
+import { frontDeskPath, setTheStage } from '../demo/stage.js'
+import * as shapes from '../test/terminal/shapes.js'
+import { accept, answer } from '../testbed/behaviour.js'
+import { Clinic } from '../testbed/clinic.js'
+import { makeHome, spawnNotifyd } from '../testbed/daemon.js'
+import { UndoStack } from '../testbed/undo-stack.js'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+interface Page {
+  readonly title: string
+  readonly says: string
+  readonly args: readonly string[]
+  readonly shown?: string
+  readonly shape: z.ZodType
+  readonly shapeNote?: string
+}
+
+/** A zod shape as TypeScript would write it. */
+function shapeText(schema: z.core.JSONSchema.BaseSchema, indent = ''): string {
+  if (schema.anyOf !== undefined)
+    return schema.anyOf.map((part) => shapeText(part as typeof schema, indent)).join(' | ')
+  if (schema.const !== undefined) return JSON.stringify(schema.const)
+  if (schema.enum !== undefined) return schema.enum.map((one) => JSON.stringify(one)).join(' | ')
+  if (schema.type === 'array') return `${shapeText(schema.items as typeof schema, indent)}[]`
+  if (schema.type === 'object' && schema.properties !== undefined) {
+    const rows = Object.entries(schema.properties).map(
+      ([key, value]) => `${indent}  ${key}: ${shapeText(value as typeof schema, `${indent}  `)}`,
+    )
+    return `{\n${rows.join('\n')}\n${indent}}`
+  }
+  if (schema.type === 'object') return '{ [name: string]: string }'
+  const types = [schema.type ?? 'anything'].flat()
+  return types.map((type) => (type === 'integer' ? 'number' : type)).join(' | ')
+}
+
+const shapeOf = (shape: z.ZodType): string =>
+  shapeText(z.toJSONSchema(shape, { unrepresentable: 'any' }) as z.core.JSONSchema.BaseSchema)
+
+async function run(args: readonly string[], cwd: string): Promise<string> {
+  const env = { PATH: process.env['PATH'] ?? '' }
+  const child = spawn(process.execPath, [`${root}dist/cli.js`, ...args], {
+    cwd,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+  return `${out}${err}`.trimEnd()
+}
+
+/** The state that the screens show: something delivered, retried, dead, replayed. */
+async function screens(pages: (facts: { lsn: string }) => readonly Page[]): Promise<string[]> {
+  await using undo = new UndoStack()
+  const stage = undo.use(await setTheStage())
+  const [scheduling, desk] = stage.config['endpoints'] as Record<string, unknown>[]
+  const port = 20_000 + (process.pid % 20_000)
+  const home = undo.use(
+    await makeHome({
+      ...stage.config,
+      endpoints: [scheduling, { ...desk, notifications: ['created'], retry_seconds: [1] }],
+      journal: { url: './data/journal.db' },
+      http: { port },
+    }),
+  )
+  stage.receiver.program(frontDeskPath, [answer(503), accept, answer(500), answer(500)])
+  const daemon = undo.use(spawnNotifyd(home))
+  await daemon.line('streaming')
+  const clinic = new Clinic(stage.client, { seed: 42 })
+  await clinic.admit()
+  const first = await clinic.book()
+  await daemon.line(({ msg, endpoint }) => msg === 'notification delivered' && endpoint === 'front-desk')
+  await clinic.book()
+  await daemon.line('notification dead')
+  await clinic.cancel(first.booking)
+  const { lsn } = await daemon.line(
+    ({ msg, notification }) => msg === 'notification delivered' && notification === 'cancelled',
+  )
+  const sections: string[] = []
+  for (const { title, says, args, shown, shape, shapeNote } of pages({ lsn: String(lsn) })) {
+    const out = (await run(args, home.path)).replaceAll(`${home.path}/`, '').replaceAll(root, '')
+    const lines = out.split('\n')
+    const screen = lines.length > 40 ? [...lines.slice(0, 40), '…'].join('\n') : out
+    const command = `$ notifyd ${shown ?? args.join(' ')}`
+    const json = `\`--json\`${shapeNote ?? ''}:\n\n\`\`\`ts\n${shapeOf(shape)}\n\`\`\``
+    sections.push([`## ${title}`, says, `\`\`\`\n${command}\n${screen}\n\`\`\``, json].join('\n\n'))
+  }
+  await daemon.stop()
+  return sections
+}
+
+const list = ({ lsn }: { lsn: string }): Page[] => [
+  {
+    title: 'check',
+    says: 'Every precondition as a row: ✓ it is so, ! the daemon runs but look, ✗ it does not start. It changes nothing; `--send-test` POSTs a signed notification `test` to each endpoint. Exit 0, or 3 with a ✗.',
+    args: ['check', '--send-test'],
+    shape: shapes.checkShape,
+  },
+  {
+    title: 'setup',
+    says: 'Makes publication and replica identity, or prints them (`--print-sql`) with the grants of the daemon’s role. `--database-url` gives it a role that may do this, `--undo` takes everything back.',
+    args: ['setup', '--print-sql'],
+    shape: shapes.setupShape,
+  },
+  {
+    title: 'status',
+    says: 'From the daemon, the server and the journal; one that does not answer hides no other.',
+    args: ['status'],
+    shape: shapes.statusShape,
+  },
+  {
+    title: 'tail',
+    says: 'The POSTs that were made, the newest last; `--follow` goes on until Ctrl-C. `--endpoint`, `--notification`, `--appointment` and `--from LSN` narrow it.',
+    args: ['tail'],
+    shape: shapes.disclosureShape,
+    shapeNote: ', an object a line',
+  },
+  {
+    title: 'explain',
+    says: 'A commit (LSN), a notification (webhook id) or an appointment (its external id): what arrived, what each protocol made of it, every attempt. Names of columns, never their values.',
+    args: ['explain', lsn],
+    shape: shapes.explainShape,
+  },
+  {
+    title: 'audit',
+    says: 'The disclosure log of a period as CSV: an attempt a row, replays too, written in the transaction that settles it and kept for `journal.audit_days`. An attempt whose end nobody knows (the daemon was killed meanwhile) has no row; the one that repeats it, under the same id, has.',
+    args: ['audit', '--from', '2026-01-01'],
+    shape: shapes.disclosureShape,
+    shapeNote: ', an object a line',
+  },
+  {
+    title: 'dead-letters',
+    says: '`list`, `retry` and `discard`: what the retries could not deliver. `retry` and `discard` take a webhook id, `--endpoint`, `--before` or `--all`.',
+    args: ['dead-letters', 'list'],
+    shape: shapes.deadLettersShape,
+    shapeNote: ' of `list` (the others: `{ done: number }`)',
+  },
+  {
+    title: 'replay',
+    says: 'A range of commits again, under the same ids; `--dry-run` says what would be sent.',
+    args: ['replay', '--from', lsn],
+    shape: shapes.replayedShape,
+  },
+  {
+    title: 'gaps',
+    says: '`list`: what is missing, from where to where; `accept`: go on behind it.',
+    args: ['gaps', 'list'],
+    shape: shapes.gapsShape,
+    shapeNote: ' of `list`',
+  },
+  {
+    title: 'protocols',
+    says: '`list`: those that the config names; `test FILE`: see [protocols.md](protocols.md#try-it).',
+    args: ['protocols', 'list'],
+    shape: shapes.listedProtocolShape,
+    shapeNote: ' of `list`',
+  },
+]
+
+const head = `# Commands
+
+Screens from real runs, written by \`npm run docs:commands\`. Every command takes \`--config\` (default \`./config.json\`) and \`--json\`,
+and answers \`--help\` with an example. Results go to stdout, everything else to stderr; colours only on a terminal, and not with
+NO_COLOR. The shapes are those that the tests hold \`--json\` to. \`notifyd run\` is the daemon: see the README.`
+
+await writeFile(`${root}docs/commands.md`, `${[head, ...(await screens(list))].join('\n\n')}\n`)
