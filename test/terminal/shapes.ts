@@ -94,9 +94,6 @@ export const dryRunShape = z.array(
   }),
 )
 
-/** Of a command that changes something: how many it changed. */
-export const changedShape = z.strictObject({ done: z.int() })
-
 /** A line of `tail` and of `audit`. */
 export const disclosureShape = z.strictObject({
   sent_at: moment,
