@@ -156,11 +156,18 @@ const list = ({ lsn }: { lsn: string }): Page[] => [
     shapeNote: ' of `list`',
   },
   {
-    title: 'protocols',
-    says: '`list`: those that the config names; `test FILE`: see [protocols.md](protocols.md#try-it).',
+    title: 'protocols list',
+    says: 'Those that the config names, or those of files that it is given.',
     args: ['protocols', 'list'],
     shape: shapes.listedProtocolShape,
-    shapeNote: ' of `list`',
+  },
+  {
+    title: 'protocols test',
+    says: 'A protocol over examples, or with `--journal` over what was journaled, held against what is expected: see [protocols.md](protocols.md#try-it). It sends nothing. Exit 1 on a difference; where nothing is expected yet, when a compute failed.',
+    args: ['protocols', 'test', `${root}examples/protocols/no-show-handler.ts`],
+    shown: 'protocols test examples/protocols/no-show-handler.ts',
+    shape: shapes.protocolTestShape,
+    shapeNote: ', an object a line for each file',
   },
 ]
 

@@ -1,7 +1,7 @@
 // `notifyd tail`, `explain`, `status` and `audit` on the command line: commands that only look.
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import { parseLsn } from './capture/lsn.js'
-import type { Finished, Options, Shared } from './cli-options.js'
+import { aCount, anLsn, type Finished, type Options, type Shared } from './cli-options.js'
 import { loadConfig } from './config.js'
 import { readSettings } from './settings.js'
 import { audit } from './terminal/audit.js'
@@ -35,7 +35,7 @@ export function lookCommands(program: Command, shared: Shared, done: Finished): 
   )
     .option('-n, --lines <n>', 'the last so many', aCount, 20)
     .option('-f, --follow', 'go on until Ctrl-C')
-    .option('--from <lsn>', 'all of commits from this one on, instead of the last')
+    .option('--from <lsn>', 'all of commits from this one on, instead of the last', anLsn)
     .option('--endpoint <name>', 'to one endpoint')
     .option('--notification <name>', 'of one kind, like cancelled')
     .option('--appointment <uuid>', 'of one appointment')
@@ -99,9 +99,3 @@ export function lookCommands(program: Command, shared: Shared, done: Finished): 
 
 /** Resolves when it has left, so that a slow reader is waited for. */
 const write = (text: string): Promise<void> => new Promise((resolve) => process.stdout.write(text, () => resolve()))
-
-function aCount(text: string): number {
-  const count = Number(text)
-  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError('expected a whole number from 1 on.')
-  return count
-}

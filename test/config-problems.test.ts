@@ -118,15 +118,23 @@ describe('a problem', () => {
   })
 
   test('of an unknown key offers the nearest known one', async () => {
-    const config = { ...withEndpoint({ retry_second: [], zzz: 1 }), jurnal: {}, http: { prt: 1 } }
+    const config = {
+      ...withEndpoint({ retry_second: [], zzz: 1, ulr: 'x' }),
+      jurnal: {},
+      foo: 1,
+      http: { prt: 1, http: 1 },
+    }
     const found = await problems(config)
     expect(found.map((line) => line.replace(/ expected one of .*/, ''))).toEqual([
       'endpoints[0].retry_second: unknown key; did you mean "retry_seconds"?',
       'endpoints[0].zzz: unknown key;',
+      'endpoints[0].ulr: unknown key; did you mean "url"?',
       'http.prt: unknown key; did you mean "port"?',
+      'http.http: unknown key;',
       'jurnal: unknown key; did you mean "journal"?',
+      'foo: unknown key;',
     ])
-    expect(found[2]).toMatch(/expected one of host, port$/)
+    expect(found[3]).toMatch(/expected one of host, port$/)
   })
 
   test('never quotes a secret, nor what a placeholder stood for', async () => {

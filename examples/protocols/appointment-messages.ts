@@ -33,7 +33,8 @@ export class AppointmentMessages extends ClinicalQualityMeasure {
   }
 
   private text(): string | null {
-    const { model_name, created, fields } = this.field_changes
+    const { model_name, created, deleted, fields } = this.field_changes
+    if (deleted) return null
     if (model_name === 'notestatechangeevent') return texts[String(fields['state']?.[1])] ?? null
     const start = this.appointment?.start_time ?? 'a time to be agreed'
     if (created) {

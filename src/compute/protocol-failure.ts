@@ -20,13 +20,16 @@ export function failureFacts(outcome: Extract<ProtocolOutcome, { tag: 'failed' }
   return { cause, error, at: stack === null ? null : placeOf(stack, message) }
 }
 
-/** The first frame. The stack repeats the message before its frames, and a message may look like a frame. */
+/** What a protocol called wrongly is ours; where it called it is the author's. */
+const ours = /[\\/]compute[\\/]send-notification\.[jt]s:/
+
+/** The first frame of the protocol. The stack repeats the message before its frames, and a message may look like a frame. */
 function placeOf(stack: string, message: string): string | null {
   const frames = stack.startsWith(message)
     ? stack.slice(message.length)
     : stack.slice(stack.lastIndexOf(message) + message.length)
   for (const line of frames.split('\n')) {
-    if (!line.startsWith('    at ')) continue
+    if (!line.startsWith('    at ') || ours.test(line)) continue
     const match = place.exec(line)
     if (match !== null) return `${match[1]}:${match[2]}`
   }

@@ -33,10 +33,12 @@ the journal is empty: nothing was followed yet | the daemon never streamed with 
 … …: expected a time like 2026-11-23 or 2026-11-23T12:00:00Z | a time that cannot be read | write it as ISO 8601
 --before: expected a time like 2026-11-23T12:00:00Z | a time that cannot be read | write it as ISO 8601
 name a webhook id, --endpoint, --before, or --all of them | nothing was selected, and nothing is changed by accident | select, or say --all
---changes …: there is no such file | protocols test was given a file that is not there | correct the path
-… does not hold changes: expected … | FILE.changes.json has another shape | write it as docs/protocols.md shows
-… is no JSON: --update writes it anew | FILE.expected.json was edited | --update
---journal needs --from <lsn> | protocols test has to know where to begin | an LSN from the log
+--changes and --journal are two places to take changes from: give one | protocols test was given both | give one
+--from, --to and --show-payloads are of the journal: give --journal too | protocols test runs over examples without --journal | add it, or leave them out
+--changes and --expected are of one protocol: name one file | protocols test was given several files | run it once for each, or leave them beside their files
+is no JSON: … | a file of examples, or what is expected, has a mistake | correct it at the place that the message names
+cannot be read (…) | the file of --changes is not there, or not this user's | correct the path
+the expectation … cannot be written (…) | protocols test --update may not write beside the protocol | --expected names another file
 # Protocols | Exit status 2 at the start; while running, a protocol that fails harms no other and no notification.
 it does not load: … | the file has a mistake, or imports what is not there | the message holds Node's own; check loads it again
 it exports no class that extends ClinicalQualityMeasure | nothing in the file is a protocol | export the class

@@ -1,8 +1,9 @@
 // `notifyd explain`: what arrived, what each protocol made of it, why something was sent or was not, and every attempt. Shows
 // names of columns, never a value of a row; what a protocol's own error says only where that is asked for.
 import pc from 'picocolors'
+import { UsageError } from '../base/errors.js'
 import { isoMicros } from '../base/time.js'
-import { formatLsn, parseLsn } from '../capture/lsn.js'
+import { formatLsn, type Lsn, parseLsn } from '../capture/lsn.js'
 import type { ProtocolOutcome } from '../compute/computed-change.js'
 import { type ExplainedChange, type ExplainedDelivery, explained, type Subject } from '../journal/explained.js'
 import type { Journal } from '../journal/journal.js'
@@ -43,8 +44,16 @@ export function explain({ journal, subject, limit, protocolErrors, json }: Expla
 
 function subjectOf(text: string): Subject {
   if (text.startsWith('msg_')) return { tag: 'webhook id', webhookId: text }
-  if (text.includes('/')) return { tag: 'lsn', lsn: parseLsn(text) }
+  if (text.includes('/')) return { tag: 'lsn', lsn: lsnOf(text) }
   return { tag: 'appointment', externalId: text.toLowerCase() }
+}
+
+function lsnOf(text: string): Lsn {
+  try {
+    return parseLsn(text)
+  } catch (cause) {
+    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause })
+  }
 }
 
 function unknown(subject: Subject, journal: Journal): string {

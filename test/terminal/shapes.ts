@@ -19,32 +19,6 @@ export const checkShape = z.strictObject({
 
 export const setupShape = z.strictObject({ changed: z.boolean(), statements: z.array(z.string()) })
 
-export const trialsShape = z.strictObject({
-  trials: z.array(
-    z.strictObject({
-      example: z.string(),
-      protocol: z.string(),
-      status: z.string(),
-      narratives: z.array(z.string()),
-      due_in: z.number().nullable(),
-      sent: z.array(
-        z.strictObject({ to: z.string(), headers: z.record(z.string(), z.string()), payload: z.unknown() }),
-      ),
-    }),
-  ),
-  as_expected: z.boolean(),
-})
-
-export const listedProtocolShape = z.array(
-  z.strictObject({
-    name: z.string(),
-    file: z.string(),
-    title: z.string(),
-    version: z.string(),
-    changeTypes: z.array(z.string()),
-  }),
-)
-
 export const deadLettersShape = z.array(
   z.strictObject({
     webhook_id: webhookId,
@@ -192,6 +166,42 @@ export const statusShape = z.strictObject({
     attempts_last_minute: z.strictObject({ delivered: count, failed: count }),
     gaps: z.strictObject({ found: count, accepted: count, resumed: count }),
   }),
+})
+
+export const listedProtocolShape = z.array(
+  z.strictObject({
+    protocol: z.string(),
+    version: z.string(),
+    title: z.string(),
+    file: z.string(),
+    change_types: z.array(z.string()),
+  }),
+)
+
+/** A line for each file. */
+export const protocolTestShape = z.strictObject({
+  file: z.string(),
+  protocols: listedProtocolShape,
+  changes: count,
+  runs: z.array(
+    z.strictObject({
+      change: z.string(),
+      protocol: z.string(),
+      status: z.string().nullable(),
+      failed: z.string().nullable(),
+      due_in: z.number().nullable(),
+      narratives: z.array(z.string()),
+      recommendations: z.array(z.unknown()),
+      notifications: z.array(
+        z.strictObject({ to: z.string(), headers: z.record(z.string(), z.string()), payload: z.unknown() }),
+      ),
+    }),
+  ),
+  expectation: z.string().nullable(),
+  differences: z.array(
+    z.strictObject({ change: z.string(), protocol: z.string(), kind: z.enum(['new', 'missing', 'changed']) }),
+  ),
+  good: z.boolean(),
 })
 
 /** Each line by itself. */
