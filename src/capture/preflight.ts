@@ -133,10 +133,12 @@ function slotFinding(name: string, slot: SlotFacts | null): Finding {
   const retained =
     slot.retainedBytes === null ? '' : `, ${Math.round(slot.retainedBytes / 1_048_576)} MB of WAL retained`
   const status = slot.walStatus ?? 'none'
-  const found = `found, wal_status ${status}${retained}${slot.active ? ', in use' : ''}`
-  if (status === 'reserved' || status === 'lost') return ok(title, found)
+  const seen = `found, wal_status ${status}${retained}${slot.active ? ', in use' : ''}`
+  // Where it is lost, the start is judged to be a gap.
+  if (status === 'reserved' || status === 'lost') return ok(title, seen)
   if (status === 'extended') {
-    return warn(title, found, 'more than max_wal_size waits for the daemon: start it, or look why it does not catch up')
+    return warn(title, `${seen}: more than max_wal_size waits`, 'start the daemon, or look why it does not catch up')
   }
-  return warn(title, found, 'the next checkpoint removes WAL that the daemon needs: start it now')
+  const remedy = 'start the daemon at once, or raise max_slot_wal_keep_size'
+  return warn(title, `${seen}: the next checkpoint removes WAL that the daemon needs`, remedy)
 }

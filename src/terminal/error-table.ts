@@ -94,8 +94,8 @@ slot … is in use | setup --undo while the daemon runs | stop the daemon first
 # check's warnings | The daemon runs.
 name the real standbys: with '*' every COMMIT of the application waits for notifyd | synchronous_standby_names takes any client for a standby | name the standbys
 … is a superuser: it may do far more than notifyd needs | database.url has an administrator's role | make the minimal role with notifyd setup --print-sql
-more than max_wal_size waits for the daemon: start it, or look why it does not catch up | wal_status is extended | start the daemon, and look at its lag
-the next checkpoint removes WAL that the daemon needs: start it now | wal_status is unreserved: the slot is about to be lost | start the daemon at once, or raise max_slot_wal_keep_size
+…: more than max_wal_size waits | wal_status is extended | start the daemon, and look at its lag
+…: the next checkpoint removes WAL that the daemon needs | wal_status is unreserved: the slot is about to be lost | start the daemon at once, or raise max_slot_wal_keep_size
 goes on behind an accepted gap: … | gaps accept was said, and no start has passed it yet | notifyd gaps list shows it
 SQL_ASCII: text that is not UTF-8 cannot be read exactly | the database has no encoding | use a UTF8 database
 unset: while the daemon is stopped, the server keeps WAL without limit | max_slot_wal_keep_size is -1: a daemon that stays down fills the disk | set it to what the disk can spare, and alert on retained WAL
