@@ -42,7 +42,7 @@ const logical: Readonly<Record<Service, string>> = {
 /** How a setting of the server is changed. `value` as it is written, without quotes. */
 export function changeSetting(name: string, value: string, service: Service | null, needsRestart: boolean): string {
   if (service === null) {
-    const written = /^\w+$/.test(value) ? value : `'${value}'`
+    const written = /^[a-z]\w*$/.test(value) ? value : `'${value}'`
     return `ALTER SYSTEM SET ${name} = ${written};  ${needsRestart ? '-- then restart the server' : 'SELECT pg_reload_conf();'}`
   }
   const setting = name === 'wal_level' ? logical[service] : `${name} = ${value}`

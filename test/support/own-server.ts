@@ -46,6 +46,7 @@ export async function openServer(settings: Readonly<Record<string, string>> = {}
     spawn,
     book,
     deliver,
+    configure: home.configure,
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   }
 }
