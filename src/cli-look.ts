@@ -3,10 +3,8 @@ import type { Command } from 'commander'
 import { parseLsn } from './capture/lsn.js'
 import { aCount, anLsn, type Finished, type Options, type Shared } from './cli-options.js'
 import { loadConfig } from './config.js'
-import { readSettings } from './settings.js'
 import { audit } from './terminal/audit.js'
 import { explain } from './terminal/explain.js'
-import { status } from './terminal/status.js'
 import { tail } from './terminal/tail.js'
 
 interface TailFlags extends Options {
@@ -62,6 +60,7 @@ export function lookCommands(program: Command, shared: Shared, done: Finished): 
   const standing = 'where things stand: the stream, the slot, what is owed, what is dead, gaps'
   shared(program.command('status').description(standing), 'status').action(async ({ config: file, json }: Options) => {
     const config = await loadConfig(file)
+    const [{ readSettings }, { status }] = await Promise.all([import('./settings.js'), import('./terminal/status.js')])
     const { address } = await readSettings(config)
     const { http, database } = config
     const at = http === false || http.port === 0 ? null : http

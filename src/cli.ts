@@ -33,9 +33,10 @@ process.stdout.on('error', (error) => process.exit(errorCode(error) === 'EPIPE' 
 
 let status: ExitStatus = 0
 try {
-  await commandLine((result) => {
+  const program = await commandLine((result) => {
     status = result
-  }).parseAsync()
+  }, process.argv[2])
+  await program.parseAsync()
 } catch (error) {
   if (error instanceof CommanderError) status = error.exitCode === 0 ? 0 : 2
   else {

@@ -1,7 +1,6 @@
 // SIGHUP: the config file and the files it names are read again while the daemon works. Endpoints' URLs, headers, secrets,
 // certificates and proxies are taken over; whatever else changed is named as needing a restart; a config that is wrong
 // changes nothing. No value ever reaches the log, only the keys.
-import { isatty } from 'node:tty'
 import { isDeepStrictEqual } from 'node:util'
 import { ConfigError, errorCode } from './base/errors.js'
 import type { Log } from './base/log.js'
@@ -25,31 +24,6 @@ export interface Reread {
 
 type Address = Pick<Endpoint, 'url' | 'secrets' | 'headers' | 'tls' | 'proxy'>
 type Keys = Readonly<Record<string, unknown>>
-
-/**
- * SIGHUP, heard from the first moment on: without a listener it would end the process. So it does where it says that the
- * terminal is gone, since nobody could read the log or end the daemon then.
- */
-export class Hangups {
-  #listener: (() => void) | null = null
-  #isMissed = false
-
-  constructor() {
-    const isOnTerminal = isatty(1)
-    process.on('SIGHUP', () => {
-      if (isOnTerminal && !isatty(1)) {
-        process.removeAllListeners('SIGHUP')
-        process.kill(process.pid, 'SIGHUP')
-      } else if (this.#listener === null) this.#isMissed = true
-      else this.#listener()
-    })
-  }
-
-  listen(listener: () => void): void {
-    this.#listener = listener
-    if (this.#isMissed) listener()
-  }
-}
 
 export class Reload {
   #running: Running

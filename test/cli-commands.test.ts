@@ -5,7 +5,7 @@ import { UsageError } from '../src/base/errors.js'
 import { commandLine } from '../src/cli-commands.js'
 import { explain } from '../src/terminal/explain.js'
 
-const program = commandLine(() => undefined)
+const program = await commandLine(() => undefined)
 
 /** `gaps list` → its command; commands that have commands of their own are no commands themselves. */
 function leaves(command: Command, path: readonly string[] = []): [name: string, command: Command][] {
@@ -40,7 +40,7 @@ test('there are commands', () => {
 /** What is said about arguments that are wrong. */
 async function complaint(args: readonly string[]): Promise<string> {
   let text = ''
-  const own = commandLine(() => undefined)
+  const own = await commandLine(() => undefined)
   const quiet = (command: Command) => {
     command.configureOutput({
       writeErr: (part) => {
@@ -76,7 +76,7 @@ test.each([
   [['protocols', 'test', 'a.ts', '--journal', '--changes', 'x'], '--changes'],
   [['protocols', 'test', 'a.ts', 'b.ts', '--expected', 'x'], '--expected'],
 ])('%j do not go together: %s', async (args, message) => {
-  const running = commandLine(() => undefined).parseAsync(args, { from: 'user' })
+  const running = (await commandLine(() => undefined)).parseAsync(args, { from: 'user' })
   await expect(running).rejects.toThrow(UsageError)
   await expect(running).rejects.toThrow(message)
 })
