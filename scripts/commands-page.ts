@@ -38,7 +38,7 @@ function shapeText(schema: z.core.JSONSchema.BaseSchema, indent = ''): string {
     return `{\n${rows.join('\n')}\n${indent}}`
   }
   if (schema.type === 'object') return '{ [name: string]: string }'
-  const types = [schema.type ?? 'anything'].flat()
+  const types = [schema.type ?? 'unknown'].flat()
   return types.map((type) => (type === 'integer' ? 'number' : type)).join(' | ')
 }
 

@@ -1,5 +1,4 @@
 // `notifyd protocols list`: which protocols there are, and on which changes each computes.
-import pc from 'picocolors'
 import { appointmentNotification, notificationNames } from '../compute/appointment-notification.js'
 import type { Compute } from '../compute/compute.js'
 import type { LoadedProtocol } from '../compute/worker-messages.js'
@@ -23,9 +22,15 @@ export async function listProtocols(
   await compute.close()
   const all = [...(withBuiltIn ? [builtIn] : []), ...compute.protocols]
   if (json) return `${JSON.stringify(all.map(protocolJson))}\n`
-  const width = Math.max(...all.map(({ name }) => name.length))
-  const rows = all.map(({ name, file, title, version, changeTypes }) =>
-    [pc.bold(name.padEnd(width)), version.padEnd(7), file, changeTypes.join(', ') || 'never', title].join('  '),
-  )
+  const cells = all.map(({ name, version, file, changeTypes }) => [
+    `${name} ${version}`.trim(),
+    changeTypes.join(', ') || 'never',
+    file,
+  ])
+  const widths = [0, 1, 2].map((column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)))
+  const rows = all.map(({ title }, index) => {
+    const row = cells[index] ?? []
+    return [...row.map((cell, column) => cell.padEnd(widths[column] ?? 0)), title].join('  ')
+  })
   return `${rows.join('\n')}\n`
 }
