@@ -113,16 +113,48 @@ export class JournalError extends Error {
 
 export type ExitStatus = 0 | 1 | 2 | 3 | 4
 
+interface CodeMeaning {
+  /** Null: it is tried again with backoff. */
+  readonly exitStatus: ExitStatus | null
+  readonly cause: string
+  readonly remedy: string
+}
+
+/** Every code that is ours. What a database, a socket or TLS says keeps its own. Where an error names its remedy, that counts. */
+export const errorCodes = {
+  USAGE: { exitStatus: 2, cause: 'the command line asks for what cannot be', remedy: 'see --help' },
+  CONFIG: { exitStatus: 2, cause: 'the config, or a file that it names, is wrong', remedy: 'correct the config file' },
+  PROTOCOL: { exitStatus: 2, cause: 'a protocol does not load', remedy: 'correct the protocol file' },
+  NOT_READY: { exitStatus: 3, cause: 'the database lacks what is needed', remedy: 'run `notifyd check`' },
+  GAP: { exitStatus: 4, cause: 'the slot no longer holds what follows the journal', remedy: 'see `notifyd gaps list`' },
+  JOURNAL: {
+    exitStatus: 1,
+    cause: 'the journal cannot be used as it is',
+    remedy: 'see the message; nothing was acknowledged past the journal',
+  },
+  BUG: {
+    exitStatus: 1,
+    cause: 'something that nobody foresaw',
+    remedy: 'this is a defect of notifyd: please report it with the stack trace',
+  },
+  SILENT: { exitStatus: null, cause: 'the server says nothing: a frozen network', remedy: 'look at the network' },
+  ENDED: { exitStatus: null, cause: 'the server ended the stream', remedy: 'none is needed, unless it repeats' },
+  MALFORMED: { exitStatus: null, cause: 'bytes that are no replication', remedy: 'connect without a pooler' },
+  CONNECTION: { exitStatus: null, cause: 'a connection that ended without a code', remedy: 'its `reason` says more' },
+} as const satisfies Readonly<Record<string, CodeMeaning>>
+
+export type ErrorCode = keyof typeof errorCodes
+type StopCode = { [C in ErrorCode]: (typeof errorCodes)[C]['exitStatus'] extends null ? never : C }[ErrorCode]
+
 export type Verdict =
   | { readonly tag: 'retry'; readonly code: string }
   | { readonly tag: 'stop'; readonly exitStatus: ExitStatus; readonly code: string; readonly remedy: string }
 
-const stop = (exitStatus: ExitStatus, code: string, remedy: string): Verdict => ({
-  tag: 'stop',
-  exitStatus,
-  code,
-  remedy,
-})
+const stop = (code: StopCode, remedy: string = errorCodes[code].remedy): Verdict => {
+  return { tag: 'stop', exitStatus: errorCodes[code].exitStatus, code, remedy }
+}
+
+const retry = (code: Exclude<ErrorCode, StopCode>): Verdict => ({ tag: 'retry', code })
 
 const wrongAuthority =
   'the server’s certificate is not of an authority that is trusted here: give that authority’s certificate as database.tls.ca_file (PEM)'
@@ -172,21 +204,17 @@ export const permanent: Readonly<Record<string, string>> = {
 
 /** What to do about an error. Pure. Bugs (TypeError and the like) stop with status 1: retrying would repeat them. */
 export function judge(error: unknown): Verdict {
-  if (error instanceof UsageError) return stop(2, 'USAGE', 'see --help')
-  if (error instanceof ConfigError) return stop(2, 'CONFIG', 'correct the config file')
-  if (error instanceof ProtocolLoadError) return stop(2, 'PROTOCOL', 'correct the protocol file')
-  if (error instanceof NotReadyError) return stop(3, 'NOT_READY', error.remedy)
-  if (error instanceof GapError) return stop(4, 'GAP', error.remedy)
-  if (error instanceof JournalError)
-    return stop(1, 'JOURNAL', 'see the message; nothing was acknowledged past the journal')
-  if (error instanceof StreamError) return { tag: 'retry', code: error.code }
+  if (error instanceof UsageError) return stop('USAGE')
+  if (error instanceof ConfigError) return stop('CONFIG')
+  if (error instanceof ProtocolLoadError) return stop('PROTOCOL')
+  if (error instanceof NotReadyError) return stop('NOT_READY', error.remedy)
+  if (error instanceof GapError) return stop('GAP', error.remedy)
+  if (error instanceof JournalError) return stop('JOURNAL')
+  if (error instanceof StreamError) return retry(error.code)
   const code = errorCode(error)
-  if (code === null && isBug(error)) {
-    return stop(1, 'BUG', 'this is a defect of notifyd: please report it with the stack trace')
-  }
-  if (code === null) return { tag: 'retry', code: 'CONNECTION' } // pg gives a cut connection and its time-out no code
+  if (code === null) return isBug(error) ? stop('BUG') : retry('CONNECTION') // pg gives a cut connection no code
   const remedy = permanent[code]
-  return remedy ? stop(3, code, remedy) : { tag: 'retry', code }
+  return remedy ? { tag: 'stop', exitStatus: 3, code, remedy } : { tag: 'retry', code }
 }
 
 const isBug = (error: unknown): boolean =>

@@ -3,6 +3,7 @@
 // for a refused address: the connection is made plain, its peer checked, and only then handed to TLS.
 import { buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici'
 import { errorCode } from '../base/errors.js'
+import type { AttemptError } from './attempt-errors.js'
 import type { Endpoint } from './endpoint.js'
 import { answerClass, type Outcome, refused } from './retry-policy.js'
 import { refusedAddress, type Target, type UrlPolicy } from './url-policy.js'
@@ -64,7 +65,7 @@ export class Poster {
         end({ status, error, retryAfter, isStale: false }, stop)
       }
       const failed = (error: string, isStale = false) => end({ status, error, retryAfter, isStale }, true)
-      const timer = setTimeout(() => failed('timeout'), this.#timeoutMs)
+      const timer = setTimeout(() => failed('timeout' satisfies AttemptError), this.#timeoutMs)
       const abort = () => end(null, true)
       this.#open.add(abort)
       const handler: Dispatcher.DispatchHandler = {
@@ -137,11 +138,14 @@ function guardedConnector(tls: buildConnector.BuildOptions, timeoutMs: number, t
 const isClosedEarly = (error: unknown): boolean =>
   ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(errorCode(error) ?? '')
 
+const ofUndici: Readonly<Record<string, AttemptError>> = {
+  UND_ERR_CONNECT_TIMEOUT: 'timeout',
+  UND_ERR_SOCKET: 'connection closed',
+  UND_ERR_ABORTED: 'refused by the proxy', // what we abort ourselves has ended before
+}
+
 function classOf(error: unknown): string {
   if (error instanceof RefusedAddress) return refused
   const code = errorCode(error)
-  if (code === 'UND_ERR_CONNECT_TIMEOUT') return 'timeout'
-  if (code === 'UND_ERR_SOCKET') return 'connection closed'
-  if (code === 'UND_ERR_ABORTED') return 'refused by the proxy' // what we abort ourselves has ended before
-  return code ?? 'transport error'
+  return code === null ? ('transport error' satisfies AttemptError) : (ofUndici[code] ?? code)
 }

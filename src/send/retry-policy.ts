@@ -1,6 +1,8 @@
 // What an outcome means: delivered, tried again (when), or dead; and whether it speaks of the endpoint's health. Pure.
 // Spec section 7; Retry-After is RFC 9110 section 10.2.3.
 
+import type { AttemptError } from './attempt-errors.js'
+
 export interface Outcome {
   /** HTTP status; null: none came. With an error other than `http …` the answer broke off behind it. */
   readonly status: number | null
@@ -56,7 +58,7 @@ export function isUnhealthy({ status, error, isStale }: Outcome): boolean {
 export const answerClass = (status: number | null): string => `http ${status}`
 
 /** The URL policy refused: nothing was sent, and nothing is known of the endpoint. */
-export const refused = 'refused address'
+export const refused = 'refused address' satisfies AttemptError
 
 /** Null where the server did not ask, or asked for what is past or cannot be read. */
 function askedToWaitUntil({ status, retryAfter }: Outcome, nowMs: number): number | null {
