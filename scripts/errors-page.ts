@@ -29,7 +29,8 @@ export function errorsPage(): string {
 gap. No message holds a payload, a name, a comment or a patient key.`,
     `## Codes
 
-Every error has a code, which says what the daemon does about it. The log has it as \`code\`, and \`notifyd_reconnects_total\` as its label.
+Every error has a code, which says what the daemon does about it. Of what is tried again the log has it as \`code\`, and
+\`notifyd_reconnects_total\` as its label.
 
 | code | exit status | cause | what to do |
 | --- | --- | --- | --- |

@@ -1,6 +1,6 @@
 // `notifyd dead-letters` on the command line.
 import type { Command } from 'commander'
-import type { Finished, Options, Shared } from './cli-options.js'
+import { aCount, type Finished, type Options, type Shared } from './cli-options.js'
 import { loadConfig } from './config.js'
 import { discardDeadLetters, listDeadLetters, retryDeadLetters, selectionOf } from './terminal/dead-letters.js'
 
@@ -25,12 +25,12 @@ export function deadLetterCommands(program: Command, shared: Shared, done: Finis
       .option('--before <time>', 'those that died before, like 2026-11-23T12:00:00Z')
 
   command('list', 'what is dead, the oldest first', 'dead-letters list --endpoint scheduling')
-    .option('--limit <n>', 'at most so many', '100')
-    .action(async (options: SelectionFlags & { limit: string }) => {
+    .option('--limit <n>', 'at most so many', aCount, 100)
+    .action(async (options: SelectionFlags & { limit: number }) => {
       const text = await listDeadLetters(
         await target(options),
         select({ ...options, all: true }, undefined),
-        Number(options.limit),
+        options.limit,
       )
       process.stdout.write(text)
       done(0)

@@ -16,7 +16,11 @@ export interface ErrorSection {
 
 /** A line each: message | cause | what to do. */
 const text = `
-# Bad usage or config | Exit status 2, at once; nothing was touched.
+# Bad usage or config | Exit status 2, at once; nothing was touched. Of an unknown command, option or config key the nearest one is named, where one is near.
+expected a whole number from 1 on. | an option's value is none | give one
+expected an LSN, like 0/16B3748. | an option's value is none | take one from the log, \`tail\` or \`status\`
+give a number above 0, like 50. | --rate is none | give one
+not valid JSON at … | the config has a mistake there | correct it: a comma, a quote, a brace
 --endpoint …: the config has … | there is no endpoint of that name | use one of the names that it lists
 expected a name of its own, but endpoints[…] has it | two endpoints have one name, which is part of every webhook id | rename one
 the file … cannot be read (…) | a file that the config names is missing, or not this user's to read | correct the path, or its owner and mode

@@ -2,7 +2,7 @@
 // them, and by the constants that such calls are given.
 
 const starts =
-  /(?:new (?:UsageError|NotReadyError|JournalError|StreamError|ProtocolLoadError)\(|\b(?:fail|warn)\(|\.(?:warn|error)\(|\bgap\(facts,|\breason:|\bcomplain\(|const (?:found|reason|message|oldImageMissed)\b[^=\n]*=(?!>))/g
+  /(?:new (?:UsageError|InvalidArgumentError|ConfigError|NotReadyError|JournalError|StreamError|ProtocolLoadError)\(|\b(?:fail|warn)\(|\.(?:warn|error)\(|\bgap\(facts,|\breason:|\bcomplain\(|const (?:found|reason|message|oldImageMissed)\b[^=\n]*=(?!>))/g
 
 export interface CallSite {
   readonly file: string
