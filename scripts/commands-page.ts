@@ -5,12 +5,15 @@ import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import pg from 'pg'
 import * as z from 'zod'
 import { frontDeskPath, setTheStage } from '../demo/stage.js'
 import * as shapes from '../test/terminal/shapes.js'
 import { accept, answer } from '../testbed/behaviour.js'
 import { Clinic } from '../testbed/clinic.js'
+import { applyClinicalSchema, createDaemonRole, daemonRole } from '../testbed/clinical-schema.js'
 import { makeHome, spawnNotifyd } from '../testbed/daemon.js'
+import { startPostgres } from '../testbed/postgres.js'
 import { UndoStack } from '../testbed/undo-stack.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -20,6 +23,10 @@ interface Page {
   readonly says: string
   readonly args: readonly string[]
   readonly shown?: string
+  /** Run first, on a database that has the clinic's tables and nothing of ours; `$ADMIN_URL` is its owner's. */
+  readonly before?: readonly (readonly string[])[]
+  /** `args` are run there too. */
+  readonly isBare?: boolean
   readonly shape: z.ZodType
   readonly shapeNote?: string
 }
@@ -83,30 +90,60 @@ async function screens(pages: (facts: { lsn: string }) => readonly Page[]): Prom
   const { lsn } = await daemon.line(
     ({ msg, notification }) => msg === 'notification delivered' && notification === 'cancelled',
   )
-  const sections: string[] = []
-  for (const { title, says, args, shown, shape, shapeNote } of pages({ lsn: String(lsn) })) {
-    const out = (await run(args, home.path)).replaceAll(`${home.path}/`, '').replaceAll(root, '')
+  const bare = undo.use(await bareDatabase(stage.config))
+  const screenOf = async (cwd: string, args: readonly string[], shown = args.join(' ')) => {
+    const given = args.map((arg) => (arg === '$ADMIN_URL' ? bare.adminUrl : arg))
+    const out = (await run(given, cwd)).replaceAll(`${cwd}/`, '').replaceAll(root, '')
     const lines = out.split('\n')
     const screen = lines.length > 40 ? [...lines.slice(0, 40), '…'].join('\n') : out
-    const command = `$ notifyd ${shown ?? args.join(' ')}`
+    return `\`\`\`\n$ notifyd ${shown.replace('$ADMIN_URL', '"$&"')}\n${screen}\n\`\`\``
+  }
+  const sections: string[] = []
+  for (const { title, says, args, shown, before = [], isBare = false, shape, shapeNote } of pages({
+    lsn: String(lsn),
+  })) {
+    const screens: string[] = []
+    for (const earlier of before) screens.push(await screenOf(bare.home.path, earlier))
+    screens.push(await screenOf(isBare ? bare.home.path : home.path, args, shown))
     const json = `\`--json\`${shapeNote ?? ''}:\n\n\`\`\`ts\n${shapeOf(shape)}\n\`\`\``
-    sections.push([`## ${title}`, says, `\`\`\`\n${command}\n${screen}\n\`\`\``, json].join('\n\n'))
+    sections.push([`## ${title}`, says, ...screens, json].join('\n\n'))
   }
   await daemon.stop()
   return sections
 }
 
+async function bareDatabase(config: Readonly<Record<string, unknown>>) {
+  await using undo = new UndoStack()
+  const postgres = undo.use(await startPostgres())
+  const adminUrl = await postgres.createDatabase('clinic')
+  const client = new pg.Client(adminUrl)
+  await client.connect()
+  await createDaemonRole(client, 'of the page')
+  await applyClinicalSchema(client, ['schema'])
+  await client.end()
+  const url = postgres.urlFor(daemonRole, 'of the page', 'clinic')
+  const home = undo.use(await makeHome({ ...config, database: { url }, journal: { url: './data/journal.db' } }))
+  const resources = undo.move()
+  return { adminUrl, home, [Symbol.asyncDispose]: () => resources[Symbol.asyncDispose]() }
+}
+
 const list = ({ lsn }: { lsn: string }): Page[] => [
   {
     title: 'check',
-    says: 'Every precondition as a row: ✓ it is so, ! the daemon runs but look, ✗ it does not start. It changes nothing; `--send-test` POSTs a signed notification `test` to each endpoint. Exit 0, or 3 with a ✗.',
+    says: 'Every precondition as a row: ✓ it is so, ! the daemon runs but look, ✗ it does not start. It changes nothing; `--send-test` POSTs a signed notification `test` to each endpoint. Exit 0, or 3 with a ✗. `start` says what `run` would do: make the slot, go on, or halt at a gap. The first screen is of a database that nobody has prepared.',
+    before: [['check']],
     args: ['check', '--send-test'],
     shape: shapes.checkShape,
   },
   {
     title: 'setup',
-    says: 'Makes publication and replica identity, or prints them (`--print-sql`) with the grants of the daemon’s role. `--database-url` gives it a role that may do this, `--undo` takes everything back.',
-    args: ['setup', '--print-sql'],
+    says: 'Makes publication and replica identity with the URL of the config or of `--database-url`, or prints them (`--print-sql`) with the daemon’s role and its grants, for a DBA to read and run. What is there already is left out. It refuses what would make the application’s writes fail. `--undo` removes the slot and the publication, and gives tables the replica identity that they had before `setup` changed it (the publication’s comment keeps it); the daemon must be stopped.',
+    before: [
+      ['setup', '--print-sql'],
+      ['setup', '--database-url', '$ADMIN_URL'],
+    ],
+    args: ['setup', '--undo', '--database-url', '$ADMIN_URL'],
+    isBare: true,
     shape: shapes.setupShape,
   },
   {

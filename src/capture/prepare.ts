@@ -151,7 +151,8 @@ export function undoing({ publication, tables, found }: Preparation, slot: strin
       return is === undefined ? [] : [is, ...is.leaves].filter(({ identity }) => identity === 'f')
     })
   return [
-    `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = ${text(slot)};`,
+    // Names of slots are the cluster's: one of another database is another daemon's.
+    `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = ${text(slot)} AND database = current_database();`,
     `DROP PUBLICATION IF EXISTS ${readableIdentifier(publication)};`,
     ...full.map((table) => takingBack(table, before?.[readableTable(table)])),
   ]

@@ -57,9 +57,10 @@ async function ofDatabase({ address, slot, publication, tables, journal }: Check
     return [...found, ...(await inspectStart(control, { address, slot, publication, tables, journal }))]
   } catch (error) {
     const verdict = judge(error)
-    const remedy =
-      verdict.tag === 'stop' ? verdict.remedy : 'is the server up, and are host and port in database.url right?'
-    return [fail('connection', `the database does not answer (${errorCode(error) ?? verdict.code})`, remedy)]
+    const code = errorCode(error) ?? verdict.code
+    if (verdict.tag === 'stop') return [fail('connection', `the database refuses us (${code})`, verdict.remedy)]
+    const remedy = 'is the server up, and are host and port in database.url right?'
+    return [fail('connection', `the database does not answer (${code})`, remedy)]
   } finally {
     await control.close()
   }

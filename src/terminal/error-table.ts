@@ -117,7 +117,8 @@ no secret: receivers cannot tell that a POST is ours | secrets is empty | give t
 there is no slot … | status: the daemon has not made it yet, or somebody dropped it | notifyd run makes the first one; where it had one, this is a gap
 http is off, or its port is left to chance | status cannot ask the daemon | give http a port in the config
 # check's failures beside the database | Exit status 3.
-the database does not answer (…) | wrong host or port, down, or refused | the row says which
+the database does not answer (…) | wrong host or port, or it is down | the row says which
+the database refuses us (…) | password, role, database, TLS, or a privilege | the row says which, and what mends it
 correct journal.url | the journal is there and cannot be read | the row says why
 it cannot be opened (…) | the server lets the role in, and not its replication connection | the row says which; a pooler does not carry it: connect directly
 the publication is not what it was when it was followed: what was written meanwhile may be missing | a watched table left it, or it was made anew: run would stop with 4 | put it right, then notifyd gaps accept

@@ -68,7 +68,7 @@ async function carriedOut(control: Control, { slot, undo, ...options }: SetupOpt
   const done: string[] = []
   const statements = undo ? undoing(preparation, slot) : preparing(preparation)
   try {
-    if (undo) await refuseInUse(control, slot)
+    if (undo) await refuseInUse(control, slot, state.database)
     else refuse(preparation)
     for (const statement of statements) {
       if (!statement.startsWith('--')) await control.query(statement)
@@ -105,7 +105,8 @@ function refuse(preparation: Preparation): void {
   throw new NotReadyError(all.map(({ found }) => found).join('; '), all.map(({ remedy }) => remedy).join(' '))
 }
 
-async function refuseInUse(control: Control, name: string): Promise<void> {
+async function refuseInUse(control: Control, name: string, database: string): Promise<void> {
   const slot = await readSlot(control, name)
-  if (slot?.active === true) throw new NotReadyError(`slot ${name} is in use`, 'stop the daemon first')
+  if (slot?.active === true && slot.database === database)
+    throw new NotReadyError(`slot ${name} is in use`, 'stop the daemon first')
 }

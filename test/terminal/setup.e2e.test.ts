@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { Clinic } from '../../testbed/clinic.js'
 import { defaultMajor } from '../../testbed/majors.js'
+import { createTestDatabase } from '../support/database.js'
 import { openSite } from '../support/site.js'
 import { checkShape, setupShape } from './shapes.js'
 
@@ -91,6 +92,9 @@ test('a partitioned table is set up whole, children stay out; --undo takes back 
 
 test('what setup did not make, --undo does not take back; what is missing of a publication is added', async () => {
   await using site = await openSite({ migrations: ['schema', 'role'] })
+  // Names of slots are the cluster's: this one is another database's.
+  await using other = await createTestDatabase({ migrations: [] })
+  await other.query('SELECT pg_create_logical_replication_slot($1, $2)', [site.database.slot, 'pgoutput'])
   await site.database.query(`
     ALTER TABLE appointment REPLICA IDENTITY FULL; CREATE PUBLICATION notifyd FOR TABLE appointment`)
   const setup = async (...args: string[]) => {
@@ -108,6 +112,9 @@ test('what setup did not make, --undo does not take back; what is missing of a p
   expect(undone.join()).toContain('-- public.appointment keeps REPLICA IDENTITY FULL: setup did not make it')
   const full = await site.database.query(`SELECT relname FROM pg_class WHERE relreplident = 'f'`)
   expect(full).toEqual([{ relname: 'appointment' }])
+  expect(await other.query('SELECT FROM pg_replication_slots WHERE slot_name = $1', [site.database.slot])).toHaveLength(
+    1,
+  )
 })
 
 test('setup refuses what would make the application’s writes fail, and changes nothing', async () => {
