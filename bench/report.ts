@@ -28,17 +28,34 @@ export function table(figures: readonly Figure[]): string {
 const begin = '<!-- figures: written by npm run bench -->'
 const end = '<!-- end of figures -->'
 
-export function writeResults(figures: readonly Figure[], plots: readonly Plot[], { whole }: { whole: boolean }): void {
+export interface Run {
+  /** Every scenario was run. */
+  readonly whole: boolean
+  readonly rounds: number
+  readonly scale: number
+}
+
+export function writeResults(figures: readonly Figure[], plots: readonly Plot[], { whole, rounds, scale }: Run): void {
   mkdirSync(at('bench/results'), { recursive: true })
   const day = new Date().toISOString().slice(0, 10)
   const file = `bench/results/${day}${whole ? '' : '-partial'}.json`
-  writeFileSync(at(file), `${JSON.stringify({ machine: describeMachine(), figures }, null, 2)}\n`)
+  writeFileSync(at(file), `${JSON.stringify({ machine: describeMachine(), rounds, scale, figures }, null, 2)}\n`)
   if (!whole) return
   mkdirSync(at('docs/plots'), { recursive: true })
   for (const plot of plots) writeFileSync(at(`docs/plots/${plot.name}.svg`), svg(plot))
   const page = readFileSync(at('docs/performance.md'), 'utf8')
   const images = plots.map(({ name, title }) => `![${title}](plots/${name}.svg)`).join('\n')
-  const text = [begin, '', `${describeMachine()}; ${day}.`, '', table(figures), '', images, '', end].join('\n')
+  const text = [
+    begin,
+    '',
+    `${describeMachine()}; ${day}; ${rounds} rounds, scale ${scale}.`,
+    '',
+    table(figures),
+    '',
+    images,
+    '',
+    end,
+  ].join('\n')
   writeFileSync(
     at('docs/performance.md'),
     page.slice(0, page.indexOf(begin)) + text + page.slice(page.indexOf(end) + end.length),

@@ -59,4 +59,4 @@ process.stdout.write(
   values.json ? `${JSON.stringify({ machine: describeMachine(), figures })}\n` : `${table(figures)}\n`,
 )
 if (values.gate) process.exitCode = gate(figures, say) ? 0 : 1
-else writeResults(figures, plots, { whole: values.only === undefined && options.scale === 1 })
+else writeResults(figures, plots, { whole: values.only === undefined, ...options })

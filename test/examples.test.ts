@@ -9,7 +9,9 @@ test('the methods that the guide shows stand in the examples', () => {
   const examples = readdirSync(new URL('examples/protocols/', root))
     .filter((name) => name.endsWith('.ts'))
     .map((name) => read(`examples/protocols/${name}`))
-  const shown = [...read('docs/protocols.md').matchAll(/```ts\n( {2}override [\s\S]*?)```/g)].map(([, text = '']) => text)
+  const shown = [...read('docs/protocols.md').matchAll(/```ts\n( {2}override [\s\S]*?)```/g)].map(
+    ([, text = '']) => text,
+  )
   expect(shown.length).toBeGreaterThanOrEqual(4)
   for (const text of shown) expect(examples.filter((example) => example.includes(text))).toHaveLength(1)
 })
