@@ -33,7 +33,7 @@ export function prepareCommands(program: Command, shared: Shared, done: Finished
         tables,
         journal: config.journal.url,
         endpoints,
-        sending: { policy, sendTest: sendTest === true, userAgent: `notifyd/${version}` },
+        sending: { policy, sendTest: sendTest === true, userAgent: `notifyd/${version}`, now: new Date() },
         protocols: () => protocolFindings(config, settings),
         json: json === true,
       })

@@ -26,6 +26,8 @@ interface ServerFacts {
   readonly max_senders: number
   readonly used_senders: number
   readonly keep_size: string
+  /** From PostgreSQL 18 on; `0`: never. */
+  readonly idle_timeout: string | null
   readonly synchronous: string
   readonly role: string
   readonly superuser: boolean
@@ -44,6 +46,7 @@ const serverQuery = `
          current_setting('max_wal_senders')::int AS max_senders,
          (SELECT count(*)::int FROM pg_stat_replication) AS used_senders,
          current_setting('max_slot_wal_keep_size') AS keep_size,
+         current_setting('idle_replication_slot_timeout', true) AS idle_timeout,
          current_setting('synchronous_standby_names') AS synchronous,
          current_user::text AS role, r.rolsuper AS superuser,
          r.rolreplication AS attribute, ${mayReplicateCondition} AS may_replicate, ${serviceExpression} AS service,
@@ -123,6 +126,15 @@ function slotFindings(facts: ServerFacts, name: string, slot: SlotFacts | null):
           changeSetting('max_slot_wal_keep_size', '50GB', service, false),
         )
       : ok('max_slot_wal_keep_size', `${facts.keep_size}: with more WAL than that behind it, the slot is lost`),
+    ...(facts.idle_timeout === null || facts.idle_timeout === '0'
+      ? []
+      : [
+          warn(
+            'idle_replication_slot_timeout',
+            `${facts.idle_timeout}: a daemon that is stopped for longer loses its slot`,
+            changeSetting('idle_replication_slot_timeout', '0', service, false),
+          ),
+        ]),
     slotFinding(name, slot),
   ]
 }

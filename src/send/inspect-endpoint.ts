@@ -16,6 +16,7 @@ export interface EndpointCheck {
   readonly policy: UrlPolicy
   readonly sendTest: boolean
   readonly userAgent: string
+  readonly now: Date
 }
 
 const answerMs = 5_000
@@ -24,7 +25,7 @@ const soonMs = 14 * 86_400_000
 export async function inspectEndpoint(endpoint: Endpoint, check: EndpointCheck): Promise<readonly Finding[]> {
   const title = `endpoint ${endpoint.name}`
   if (!endpoint.enabled) return [warn(title, 'disabled: what it asks for is owed, and not sent', 'enabled: true')]
-  const findings = [await reach(title, endpoint, check.policy)]
+  const findings = [await reach(title, endpoint, check)]
   if (endpoint.secrets.length === 0) {
     const remedy = `endpoints[…].secrets: ["whsec_…"], from: echo "whsec_$(openssl rand -base64 24)"`
     findings.push(warn(`${title}, signature`, 'no secret: receivers cannot tell that a POST is ours', remedy))
@@ -33,7 +34,7 @@ export async function inspectEndpoint(endpoint: Endpoint, check: EndpointCheck):
   return findings
 }
 
-async function reach(title: string, endpoint: Endpoint, policy: UrlPolicy): Promise<Finding> {
+async function reach(title: string, endpoint: Endpoint, { policy, now }: EndpointCheck): Promise<Finding> {
   const { protocol, hostname, port, host } = new URL(endpoint.url)
   if (endpoint.proxy !== null) return ok(title, `${host}, through a proxy, which resolves and dials`)
   const name = hostname.replace(/^\[|\]$/g, '')
@@ -62,7 +63,7 @@ async function reach(title: string, endpoint: Endpoint, policy: UrlPolicy): Prom
       ...(isIP(name) === 0 && { servername: name }),
     })
     const certificate = await connected(socket, 'secureConnect', () => socket.getPeerCertificate())
-    return certificateFinding(title, host, certificate.valid_to)
+    return certificateFinding(title, host, certificate.valid_to, now)
   } catch (error) {
     const code = errorCode(error) ?? 'unknown'
     if (/CERT|ALTNAME|SELF_SIGNED|UNABLE_TO|ERR_SSL|ERR_TLS/.test(code)) {
@@ -73,10 +74,10 @@ async function reach(title: string, endpoint: Endpoint, policy: UrlPolicy): Prom
   }
 }
 
-function certificateFinding(title: string, host: string, validTo: string): Finding {
+function certificateFinding(title: string, host: string, validTo: string, now: Date): Finding {
   const ends = Date.parse(validTo)
   const found = `${host} answers; TLS stands, its certificate is good until ${new Date(ends).toISOString().slice(0, 10)}`
-  return ends - Date.now() > soonMs ? ok(title, found) : warn(title, found, 'have it renewed')
+  return ends - now.getTime() > soonMs ? ok(title, found) : warn(title, found, 'have it renewed')
 }
 
 /** @throws what the socket does, or ETIMEDOUT. */

@@ -97,6 +97,7 @@ a table is in use by a transaction that stays open; … statements were carried 
 slot … is in use | setup --undo while the daemon runs | stop the daemon first
 # check's warnings | The daemon runs.
 name the real standbys: with '*' every COMMIT of the application waits for notifyd | synchronous_standby_names takes any client for a standby | name the standbys
+…: a daemon that is stopped for longer loses its slot | idle_replication_slot_timeout is set (PostgreSQL 18) | turn it off, or make sure that the daemon is back sooner
 … is a superuser: it may do far more than notifyd needs | database.url has an administrator's role | make the minimal role with notifyd setup --print-sql
 …: more than max_wal_size waits | wal_status is extended | start the daemon, and look at its lag
 …: the next checkpoint removes WAL that the daemon needs | wal_status is unreserved: the slot is about to be lost | start the daemon at once, or raise max_slot_wal_keep_size

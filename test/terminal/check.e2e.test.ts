@@ -1,5 +1,6 @@
 // check on a server of its own, whose settings, roles and WAL are the test's: what a start would meet is said before it.
 import { expect, test } from 'vitest'
+import { defaultMajor } from '../../testbed/majors.js'
 import { openServer } from '../support/own-server.js'
 import { path } from '../support/site.js'
 import { checkShape } from './shapes.js'
@@ -51,11 +52,16 @@ test('what a start would meet: the first one, where it goes on, a slot about to 
 })
 
 test('a role without REPLICATION on a managed service; a server whose commits wait for any standby', async () => {
-  await using place = await openChecked({ synchronous_standby_names: '*', synchronous_commit: 'local' })
+  await using place = await openChecked({
+    synchronous_standby_names: '*',
+    synchronous_commit: 'local',
+    ...(defaultMajor() >= 18 && { idle_replication_slot_timeout: '1d' }),
+  })
   const { server, check } = place
   const before = await check()
   expect(before.status).toBe(0)
   expect(before.row('synchronous_standby_names')).toContain('every COMMIT of the application waits for notifyd')
+  expect(before.row('idle_replication_slot_timeout')).toMatch(defaultMajor() >= 18 ? /^warn .* 1d: a daemon/ : /^$/)
   expect(before.row('role')).toMatch(/^warn .*postgres is a superuser/)
   expect(before.row('max_slot_wal_keep_size')).toContain(`ALTER SYSTEM SET max_slot_wal_keep_size = '50GB'`)
 
