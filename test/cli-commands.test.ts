@@ -31,6 +31,11 @@ test.each(leaves(program))('notifyd %s --help has an example, and --json', (name
   expect(command.description()).not.toBe('')
 })
 
+test('protocols test says on whose screen what is printed', () => {
+  const [, command] = leaves(program).find(([name]) => name === 'protocols test') ?? []
+  expect(command === undefined ? '' : helpOf(command)).toMatch(/sends nothing[^]*real patients', hashes are printed/)
+})
+
 test('there are commands', () => {
   expect(leaves(program).map(([name]) => name)).toEqual(
     expect.arrayContaining(['run', 'check', 'replay', 'gaps accept', 'dead-letters retry', 'protocols test']),
