@@ -165,9 +165,10 @@ test('over the journal: hashes, unless payloads are asked for; another payload i
   expect(hidden.out).toMatch(/→ https:\/\/127.0.0.1:9 sha256:[0-9a-f]{16} \(\d+ bytes\)\n +sha256:/)
   const saved = await readFile(join(site.home.path, 'greeter.ts.journal.json'), 'utf8')
   for (const text of clinic.privateTexts) expect(`${hidden.out}${hidden.err}${saved}`).not.toContain(text)
-  const shown = await notifyd('test', file, '--journal', '--show-payloads')
+  const shown = await notifyd('test', file, '--journal', '--show-payloads', '--update')
   expect(shown).toMatchObject({ status: 0, out: expect.stringContaining(`"hello": "${key}"`) })
   expect(shown.out).toContain('"known": 1')
+  expect(await readFile(join(site.home.path, 'greeter.ts.journal.json'), 'utf8')).toBe(saved)
 
   await clinic.book({ patient: null })
   await site.receiver.until(({ delivered }) => delivered.length === 5)
