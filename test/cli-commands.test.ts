@@ -33,7 +33,7 @@ test.each(leaves(program))('notifyd %s --help has an example, and --json', (name
 
 test('protocols test says on whose screen what is printed', () => {
   const [, command] = leaves(program).find(([name]) => name === 'protocols test') ?? []
-  expect(command === undefined ? '' : helpOf(command)).toMatch(/sends nothing[^]*real patients', hashes are printed/)
+  expect(command === undefined ? '' : helpOf(command)).toMatch(/sends nothing[\s\S]*real patients', hashes are printed/)
 })
 
 test('there are commands', () => {
