@@ -52,6 +52,13 @@ for (const name of names) {
   const scenario = scenarios[name]
   if (scenario === undefined) throw new Error(`--only ${name}: there are ${Object.keys(scenarios).join(', ')}`)
   measured.push(await scenario(options))
+  // What was measured is kept, whatever the next scenario does.
+  if (!values.gate)
+    writeResults(
+      measured.flatMap((one) => one.figures),
+      [],
+      { whole: false, ...options },
+    )
 }
 const figures = measured.flatMap((one) => one.figures)
 const plots = measured.flatMap((one) => one.plots)

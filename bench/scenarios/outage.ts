@@ -14,7 +14,7 @@ export async function outage({ rounds, scale, say }: Options): Promise<Measured>
   for (let round = 0; round < Math.max(1, Math.ceil(rounds / 2)); round += 1) {
     await using site = await BenchSite.open()
     await using receiver = await BenchReceiver.start()
-    const retry_seconds = Array.from({ length: 200 }, () => 1)
+    const retry_seconds = Array.from({ length: 100 }, () => 1)
     const down = { name: 'bench', url: 'http://127.0.0.1:9/bench', retry_seconds }
     const daemon = await site.daemon({ endpoints: [down], http: false })
     daemon.start()
