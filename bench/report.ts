@@ -76,7 +76,7 @@ function svg({ title, unit, bars }: Plot): string {
   })
   const height = 50 + bars.length * 30
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="700" height="${height}" font-family="sans-serif" font-size="13">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="700" height="${height}" font-family="sans-serif" font-size="13"><title>${title}</title>`,
     `<rect width="700" height="${height}" fill="white"/><text x="10" y="22" font-weight="bold">${title}</text>`,
     ...rows,
     '</svg>\n',
