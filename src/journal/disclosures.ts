@@ -76,6 +76,12 @@ export interface DisclosureFilter {
 export class Disclosures {
   constructor(private readonly db: Kysely<JournalTables>) {}
 
+  /** 0: there is none. */
+  async newestId(): Promise<number> {
+    const row = await this.db.selectFrom('disclosure').select('id').orderBy('id', 'desc').limit(1).executeTakeFirst()
+    return row?.id ?? 0
+  }
+
   /** Those behind `afterId`, oldest first, at most `limit`. */
   async after(afterId: number, filter: DisclosureFilter, limit: number): Promise<readonly Disclosure[]> {
     const rows = await this.#matching(filter).where('id', '>', afterId).orderBy('id').limit(limit).execute()

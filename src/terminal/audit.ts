@@ -1,6 +1,6 @@
 // `notifyd audit`: the disclosure log of a period as CSV (RFC 4180): what was sent to which endpoint, when, under which id.
 import { stringify } from 'csv-stringify/sync'
-import { UsageError } from '../base/errors.js'
+import { momentOf } from './moment.js'
 import { readJournal } from './read-journal.js'
 import { asJson } from './tail.js'
 
@@ -47,11 +47,4 @@ export async function audit({ journal: path, from, to, json, write }: AuditOptio
       cursor = last.id
     }
   })
-}
-
-function momentOf(option: string, text: string): number {
-  const ms = Date.parse(text)
-  if (Number.isNaN(ms))
-    throw new UsageError(`${option} ${text}: expected a time like 2026-11-23 or 2026-11-23T12:00:00Z`)
-  return ms
 }

@@ -2,6 +2,7 @@
 import { UsageError } from '../base/errors.js'
 import type { DeadLetter, DeadLetterSelection } from '../journal/dead-letters.js'
 import { ask } from './ask.js'
+import { momentOf } from './moment.js'
 import { readJournal } from './read-journal.js'
 
 export interface SelectionOptions {
@@ -21,8 +22,7 @@ export interface Target {
 
 /** @throws UsageError when nothing is selected. */
 export function selectionOf({ webhookId, endpoint, before, all }: SelectionOptions): DeadLetterSelection {
-  const beforeMs = before === undefined ? undefined : Date.parse(before)
-  if (Number.isNaN(beforeMs)) throw new UsageError(`--before: expected a time like 2026-11-23T12:00:00Z`)
+  const beforeMs = before === undefined ? undefined : momentOf('--before', before)
   const selection = {
     ...(webhookId !== undefined && { webhookId }),
     ...(endpoint !== undefined && { endpoint }),

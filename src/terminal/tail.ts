@@ -23,17 +23,22 @@ export function tail({ journal: path, filter, count, follow, json, write, signal
   const show = (page: readonly Disclosure[]) =>
     write(page.map((one) => (json ? `${JSON.stringify(asJson(one))}\n` : line(one))).join(''))
   return readJournal(path, async ({ disclosures }) => {
-    const newest = (await disclosures.last({}, 1)).at(0)?.id ?? 0
+    // The newest is read first: what comes between the two reads is in the second, and the cursor goes behind both.
+    let newest = await disclosures.newestId()
     let cursor = 0
     if (filter.fromLsn === undefined) {
-      await show(await disclosures.last(filter, count))
-      cursor = newest
+      const page = await disclosures.last(filter, count)
+      await show(page)
+      cursor = Math.max(newest, page.at(-1)?.id ?? 0)
     }
     while (!signal.aborted) {
-      const page = await disclosures.after(cursor, filter, pageRows)
+      newest = await disclosures.newestId()
+      const page = newest > cursor ? await disclosures.after(cursor, filter, pageRows) : []
       await show(page)
-      cursor = page.at(-1)?.id ?? cursor
-      if (page.length === pageRows) continue
+      const isFull = page.length === pageRows
+      // What the filter leaves out is not read again at each look.
+      cursor = Math.max(cursor, isFull ? 0 : newest, page.at(-1)?.id ?? 0)
+      if (isFull) continue
       if (!follow) return
       await sleep(lookEveryMs, null, { signal }).catch(() => undefined)
     }
