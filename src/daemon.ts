@@ -203,7 +203,7 @@ async function followForever(journal: Journal, deliverer: Deliverer, parts: Part
           state.phase = 'streaming'
           state.lastError = null
           for (const endpoint of settings.gapNotices) deliverer.wake(endpoint)
-          state.reach = new Reach(() => capture.reachedLsn)
+          state.reach = new Reach(capture)
         },
         looked: (look) => state.reach?.saw(look, steadyNow()),
       })

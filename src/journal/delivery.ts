@@ -40,7 +40,13 @@ export interface Attempt {
 
 /** What an attempt changed; written together with the attempt. */
 export type Settlement =
-  | { readonly tag: 'delivered'; readonly delivery: Delivery; readonly attempt: Attempt }
+  /** `replayAttempt`: it was a replay's, of a dead letter; from 1. */
+  | {
+      readonly tag: 'delivered'
+      readonly delivery: Delivery
+      readonly attempt: Attempt
+      readonly replayAttempt?: number
+    }
   /** The lane waits until `retryAt` (unix ms). */
   | { readonly tag: 'retry'; readonly delivery: Delivery; readonly attempt: Attempt; readonly retryAt: number }
   | { readonly tag: 'dead'; readonly delivery: Delivery; readonly attempt: Attempt }

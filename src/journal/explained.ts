@@ -1,6 +1,6 @@
 // What the journal knows of a commit, an appointment or a notification, for `explain`: the change, what each protocol said
 // to it, what is owed because of it, and every attempt. Reads only. Values of rows are not in it, their columns' names are.
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type { Micros } from '../base/time.js'
 import { formatLsn, type Lsn } from '../capture/lsn.js'
 import type { FieldChanges } from '../change/captured-change.js'
@@ -43,7 +43,9 @@ export interface ExplainedDelivery {
 }
 
 export interface ExplainedAttempt {
+  /** From 1; a replay's begin at 1 again. */
   readonly number: number
+  readonly isReplay: boolean
   /** Unix ms. */
   readonly startedAt: number
   readonly durationMs: number
@@ -93,18 +95,22 @@ async function explainedChange(db: Kysely<JournalTables>, row: ChangeRow): Promi
   const explainedDeliveries: ExplainedDelivery[] = []
   for (const delivery of deliveries) {
     const failed = await db.selectFrom('attempt').selectAll().where('delivery_id', '=', delivery.id).execute()
+    const replayed = await attemptsOfReplays(db, delivery)
     const attempts = failed.map(({ number, started_at, duration_ms, status, error }) => ({
       number,
+      isReplay: false,
       startedAt: started_at,
       durationMs: duration_ms,
       status,
       error,
     }))
-    // The one that delivered stands in the delivery's own row.
+    // The one that delivered stands in the delivery's own row; a replay that did, of a dead letter, among the replays too.
     if (delivery.state === 'delivered' && delivery.settled_at !== null) {
+      const { attempts: number, settled_at: settledAt, status } = delivery
       const durationMs = delivery.duration_ms ?? 0
-      const startedAt = Math.round(delivery.settled_at - durationMs)
-      attempts.push({ number: delivery.attempts, startedAt, durationMs, status: delivery.status, error: null })
+      const startedAt = Math.round(settledAt - durationMs)
+      const isTold = replayed.some((one) => Math.round(one.startedAt + one.durationMs) === settledAt)
+      if (!isTold) attempts.push({ number, isReplay: false, startedAt, durationMs, status, error: null })
     }
     explainedDeliveries.push({
       webhookId: delivery.webhook_id,
@@ -115,7 +121,7 @@ async function explainedChange(db: Kysely<JournalTables>, row: ChangeRow): Promi
       state: delivery.state,
       reason: delivery.reason,
       retryAt: delivery.state === 'owed' ? delivery.retry_at : null,
-      attempts: attempts.sort((a, b) => a.startedAt - b.startedAt),
+      attempts: [...attempts, ...replayed].sort((a, b) => a.startedAt - b.startedAt),
     })
   }
   return {
@@ -131,4 +137,28 @@ async function explainedChange(db: Kysely<JournalTables>, row: ChangeRow): Promi
     outcomes: JSON.parse(row.outcomes) as ProtocolOutcome[],
     deliveries: explainedDeliveries,
   }
+}
+
+/** Replays settle nothing: their attempts are in the disclosure log alone, and as long as that is kept. */
+async function attemptsOfReplays(
+  db: Kysely<JournalTables>,
+  { webhook_id, commit_lsn }: Pick<JournalTables['delivery'], 'webhook_id' | 'commit_lsn'>,
+): Promise<readonly ExplainedAttempt[]> {
+  if (commit_lsn === null) return []
+  const rows = await db
+    .selectFrom('disclosure')
+    .selectAll()
+    // As its index says it: a bound 1 would not be seen to be the same.
+    .where(sql<boolean>`replay = 1`)
+    .where('commit_lsn', '=', commit_lsn)
+    .where('webhook_id', '=', webhook_id)
+    .execute()
+  return rows.map((row) => ({
+    number: row.attempt,
+    isReplay: true,
+    startedAt: row.sent_at,
+    durationMs: row.duration_ms,
+    status: row.status,
+    error: row.error,
+  }))
 }

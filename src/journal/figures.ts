@@ -16,6 +16,8 @@ export interface EndpointFigures {
   readonly oldestOwedAt: Micros | null
   /** Lanes whose first delivery waits for its retry. */
   readonly waitingLanes: number
+  /** Of the newest attempt at its waiting lanes and dead letters; null: there is none. */
+  readonly lastError: string | null
 }
 
 export interface JournalFigures {
@@ -30,6 +32,14 @@ const oldestQuery = `
   SELECT committed_at_us AS at FROM delivery
    WHERE endpoint = ? AND state = 'owed' AND committed_at_us IS NOT NULL ORDER BY id LIMIT 1`
 
+/** One waiting lane and one dead letter are asked, whatever there is of them: those of the latest retry, and the last to be owed. */
+const lastErrorQuery = `
+  SELECT error FROM attempt
+   WHERE delivery_id IN (
+           (SELECT delivery_id FROM lane_wait WHERE endpoint = ?1 ORDER BY retry_at DESC LIMIT 1),
+           (SELECT id FROM delivery WHERE endpoint = ?1 AND state = 'dead' ORDER BY id DESC LIMIT 1))
+   ORDER BY started_at DESC LIMIT 1`
+
 export function readFigures(sqlite: Sqlite): JournalFigures {
   const counts = (sql: string) => new Map(sqlite.all(sql).map((row) => [String(row['endpoint']), Number(row['n'])]))
   const inState = (state: 'owed' | 'dead') =>
@@ -42,12 +52,14 @@ export function readFigures(sqlite: Sqlite): JournalFigures {
   return {
     endpoints: names.map((endpoint) => {
       const oldest = sqlite.get(oldestQuery, [endpoint])?.['at']
+      const error = sqlite.get(lastErrorQuery, [endpoint])?.['error']
       return {
         endpoint,
         owed: owed.get(endpoint) ?? 0,
         dead: dead.get(endpoint) ?? 0,
         oldestOwedAt: typeof oldest === 'number' ? oldest : null,
         waitingLanes: waiting.get(endpoint) ?? 0,
+        lastError: typeof error === 'string' ? error : null,
       }
     }),
     lastCommittedAt: readCheckpoint(sqlite)?.lastCommittedAt ?? null,

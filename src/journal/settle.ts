@@ -19,7 +19,9 @@ const endWait = 'DELETE FROM lane_wait WHERE endpoint = ? AND lane = ?'
 /** Within a transaction. */
 export function settle(sqlite: Sqlite, settlement: Settlement): void {
   settleDelivery(sqlite, settlement)
-  disclose(sqlite, settlement.delivery, settlement.attempt, settlement.tag, false)
+  const { tag, delivery, attempt } = settlement
+  const number = tag === 'delivered' ? settlement.replayAttempt : undefined
+  disclose(sqlite, delivery, number === undefined ? attempt : { ...attempt, number }, tag, number !== undefined)
 }
 
 function settleDelivery(sqlite: Sqlite, settlement: Settlement): void {

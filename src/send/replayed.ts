@@ -68,7 +68,7 @@ export class Replayed {
       if (outcome === null) return null
       const durationMs = steadyNow() - steadyStart
       this.#report(outcome, number, durationMs)
-      if (delivery.isDead && isSuccess(outcome)) await this.#settle(outcome, startedAt, durationMs)
+      if (delivery.isDead && isSuccess(outcome)) await this.#settle(outcome, number, startedAt, durationMs)
       else {
         const { status, error } = outcome
         const attempt = { deliveryId: delivery.id, number, startedAt, durationMs, status, error }
@@ -80,11 +80,16 @@ export class Replayed {
     }
   }
 
-  async #settle({ status, error }: Outcome, startedAt: number, durationMs: number): Promise<void> {
+  async #settle(
+    { status, error }: Outcome,
+    replayAttempt: number,
+    startedAt: number,
+    durationMs: number,
+  ): Promise<void> {
     const { delivery, options } = this
     const number = delivery.attempts + 1
     const attempt = { deliveryId: delivery.id, number, startedAt, durationMs, status, error }
-    const settlement: Settlement = { tag: 'delivered', delivery, attempt }
+    const settlement: Settlement = { tag: 'delivered', delivery, attempt, replayAttempt }
     await settleDurably(options.journal, settlement, delivery.endpoint, options.log, options.signal)
   }
 

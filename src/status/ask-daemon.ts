@@ -8,6 +8,8 @@ import type { Phase } from './state.js'
 export interface Readiness {
   readonly phase: Phase
   readonly ready: boolean
+  /** The end of WAL as the stream last told it. */
+  readonly received_lsn: string | null
   readonly lag_bytes: number | null
   readonly lag_seconds: number | null
   /** SQLSTATE or code of the last end of the stream. */

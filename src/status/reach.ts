@@ -3,6 +3,13 @@
 import type { Lsn } from '../capture/lsn.js'
 import type { WalLook } from '../capture/wal-look.js'
 
+export interface Position {
+  /** Everything below it is in the journal, or held nothing for us. */
+  readonly reachedLsn: Lsn
+  /** The end of WAL as the stream last told it. */
+  readonly receivedLsn: Lsn
+}
+
 export interface Distance {
   /** Some look was reached, and none waits for longer than a moment's work takes. */
   readonly isReached: boolean
@@ -26,8 +33,11 @@ export class Reach {
   #hasReached = false
   #last: { readonly look: WalLook; readonly atMs: number } | null = null
 
-  /** @param reached everything below it is in the journal, or held nothing for us */
-  constructor(private readonly reached: () => Lsn) {}
+  constructor(private readonly stream: Position) {}
+
+  get receivedLsn(): Lsn {
+    return this.stream.receivedLsn
+  }
 
   /** The last look; null: none yet. */
   get look(): WalLook | null {
@@ -44,7 +54,7 @@ export class Reach {
   /** @param nowMs steady */
   distance(nowMs: number): Distance {
     if (this.#last === null) return unknownDistance
-    const position = this.reached()
+    const position = this.stream.reachedLsn
     const left = this.#waiting.findIndex(({ end }) => end > position)
     if (left !== 0) {
       this.#hasReached = true

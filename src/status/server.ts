@@ -3,6 +3,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { errorCode } from '../base/errors.js'
 import type { Log } from '../base/log.js'
+import { formatLsn } from '../capture/lsn.js'
 import type { Metrics } from './metrics.js'
 import { type DaemonState, distance, isReady } from './state.js'
 
@@ -70,7 +71,9 @@ async function serve({ state, metrics }: StatusServerOptions, request: IncomingM
 function readiness(state: DaemonState) {
   const { lagBytes: lag_bytes, lagMs } = distance(state)
   const lag_seconds = lagMs === null ? null : lagMs / 1000
-  return { ready: isReady(state), phase: state.phase, last_error: state.lastError, lag_bytes, lag_seconds }
+  const received_lsn = state.reach === null ? null : formatLsn(state.reach.receivedLsn)
+  const { phase, lastError: last_error } = state
+  return { ready: isReady(state), phase, last_error, received_lsn, lag_bytes, lag_seconds }
 }
 
 function answer(response: ServerResponse, status: number, body: object): void {

@@ -96,8 +96,9 @@ const asJson = (change: ExplainedChange) => ({
     state: delivery.state,
     reason: delivery.reason,
     retry_at: delivery.retryAt === null ? null : new Date(delivery.retryAt).toISOString(),
-    attempts: attempts.map(({ number, startedAt, durationMs, status, error }) => ({
+    attempts: attempts.map(({ number, isReplay, startedAt, durationMs, status, error }) => ({
       attempt: number,
+      replay: isReplay,
       sent_at: new Date(startedAt).toISOString(),
       duration_ms: Math.round(durationMs * 10) / 10,
       status,
@@ -140,8 +141,8 @@ function deliveryRows(delivery: ExplainedDelivery): string[] {
   return [
     `    ${delivery.webhookId}  ${delivery.notification} → ${delivery.endpoint} #${delivery.sequence ?? '-'}  ${paint(state)}${waits}${why}`,
     ...delivery.attempts.map(
-      ({ number, startedAt, durationMs, status, error }) =>
-        `      attempt ${number}  ${new Date(startedAt).toISOString()}  ${error ?? status} after ${Math.round(durationMs * 10) / 10} ms`,
+      ({ number, isReplay, startedAt, durationMs, status, error }) =>
+        `      ${isReplay ? 'replay, ' : ''}attempt ${number}  ${new Date(startedAt).toISOString()}  ${error ?? status} after ${Math.round(durationMs * 10) / 10} ms`,
     ),
   ]
 }

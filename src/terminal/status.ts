@@ -46,6 +46,8 @@ export interface Status {
       readonly dead: number
       readonly waiting_lanes: number
       readonly oldest_owed_at: string | null
+      /** Of the newest attempt in its waiting lanes and dead letters: `http 503`, `ECONNREFUSED` … */
+      readonly last_error: string | null
     }[]
     readonly attempts_last_minute: { readonly delivered: number; readonly failed: number }
     readonly gaps: { readonly found: number; readonly accepted: number; readonly resumed: number }
@@ -69,12 +71,13 @@ async function ofJournal(journal: Journal): Promise<Status['journal']> {
     durable_lsn: checkpoint === null ? null : formatLsn(checkpoint.durableLsn),
     last_commit_at: checkpoint?.lastCommittedAt == null ? null : isoMicros(checkpoint.lastCommittedAt),
     whole_from_lsn: checkpoint === null ? null : formatLsn(checkpoint.completeFromLsn),
-    endpoints: endpoints.map(({ endpoint, owed, dead, waitingLanes, oldestOwedAt }) => ({
+    endpoints: endpoints.map(({ endpoint, owed, dead, waitingLanes, oldestOwedAt, lastError }) => ({
       endpoint,
       owed,
       dead,
       waiting_lanes: waitingLanes,
       oldest_owed_at: oldestOwedAt === null ? null : isoMicros(oldestOwedAt),
+      last_error: lastError,
     })),
     attempts_last_minute: attempts,
     gaps,
@@ -85,8 +88,8 @@ async function ofDaemon(http: StatusOptions['http']): Promise<Status['daemon']> 
   if (http === null) return { answers: false, reason: 'http is off, or its port is left to chance' }
   const answer = await askDaemon(http)
   if (typeof answer === 'string') return { answers: false, reason: answer }
-  const { phase, ready, lag_bytes, lag_seconds, last_error } = answer
-  return { answers: true, phase, ready, lag_bytes, lag_seconds, last_error }
+  const { phase, ready, received_lsn, lag_bytes, lag_seconds, last_error } = answer
+  return { answers: true, phase, ready, received_lsn, lag_bytes, lag_seconds, last_error }
 }
 
 async function ofSlot({ address, slot: name }: StatusOptions): Promise<Status['slot']> {
@@ -119,6 +122,7 @@ function table({ daemon, slot, journal }: Status): string {
   if (daemon.answers) {
     const phase = daemon.ready ? pc.green(`${daemon.phase}, ready`) : pc.yellow(`${daemon.phase}, not ready`)
     rows.push(['daemon', daemon.last_error === null ? phase : `${phase}, last error ${daemon.last_error}`])
+    if (daemon.received_lsn !== null) rows.push(['received', daemon.received_lsn])
     if (daemon.lag_seconds !== null) rows.push(['lag', `${bytes(daemon.lag_bytes)}, ${daemon.lag_seconds} s`])
   } else rows.push(['daemon', pc.yellow(daemon.reason)])
   if (slot.answers) {
@@ -132,10 +136,21 @@ function table({ daemon, slot, journal }: Status): string {
   rows.push(['whole from', journal.whole_from_lsn ?? '-'])
   const { delivered, failed } = journal.attempts_last_minute
   rows.push(['last minute', `${delivered} delivered, ${failed} attempts failed`])
-  for (const { endpoint, owed, dead, waiting_lanes: waiting, oldest_owed_at: oldest } of journal.endpoints) {
+  for (const {
+    endpoint,
+    owed,
+    dead,
+    waiting_lanes: waiting,
+    oldest_owed_at: oldest,
+    last_error,
+  } of journal.endpoints) {
     const since = oldest === null ? '' : ` (the oldest of ${oldest})`
     const letters = dead === 0 ? '' : `, ${pc.red(`${dead} dead letters`)}`
-    rows.push([`endpoint ${endpoint}`, `${owed} owed${since}, ${waiting} appointments wait for a retry${letters}`])
+    const why = last_error === null ? '' : `, last error ${last_error}`
+    rows.push([
+      `endpoint ${endpoint}`,
+      `${owed} owed${since}, ${waiting} appointments wait for a retry${letters}${why}`,
+    ])
   }
   if (journal.endpoints.length === 0) rows.push(['endpoints', 'nothing is owed, nothing is dead'])
   if (journal.gaps.found > 0) rows.push(['gaps', pc.red(`${journal.gaps.found} wait: notifyd gaps list`)])

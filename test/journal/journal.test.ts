@@ -300,6 +300,17 @@ describe('the file', () => {
     await expect(Journal.open(path)).rejects.toThrow(/schema could not be brought up to date/)
   })
 
+  test('only appends to its disclosure log', async () => {
+    await using opened = await openJournal()
+    const { journal, path } = opened
+    await append(journal, [computed()])
+    await journal.settle(owed(journal).map((delivery) => settlement(delivery, 'delivered')))
+    const database = openDatabase(path)
+    expect(() => database.exec(`UPDATE disclosure SET endpoint = 'another'`)).toThrow(/only appended to/)
+    database.close()
+    expect(await journal.disclosures.last({}, 10)).toMatchObject([{ endpoint: 'desk', outcome: 'delivered' }])
+  })
+
   test('has the intent to make a slot until the slot is made', async () => {
     await using opened = await openJournal()
     await opened.journal.recordSlotIntent('one')

@@ -5,7 +5,14 @@ import { Metrics } from '../../src/status/metrics.js'
 import { initialState } from '../../src/status/state.js'
 import { parseExposition } from '../support/exposition.js'
 
-const ofEndpoint = (endpoint: string) => ({ endpoint, owed: 2, dead: 1, oldestOwedAt: 1e15, waitingLanes: 1 })
+const ofEndpoint = (endpoint: string) => ({
+  endpoint,
+  owed: 2,
+  dead: 1,
+  oldestOwedAt: 1e15,
+  waitingLanes: 1,
+  lastError: null,
+})
 
 function metricsOf(endpoints: JournalFigures['endpoints'] = [], isOurs = true) {
   const figures = { endpoints, lastCommittedAt: 1e15, gaps: { found: 1, accepted: 0, resumed: 2 } }

@@ -1,15 +1,15 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Lsn, toLsn } from '../../src/capture/lsn.js'
+import { toLsn, zeroLsn } from '../../src/capture/lsn.js'
 import { Reach } from '../../src/status/reach.js'
 
 const at = (end: number) => ({ serverEnd: toLsn(BigInt(end)), retainedBytes: 7, safeBytes: null })
 
 function stream(from = 0) {
-  let position: Lsn = toLsn(BigInt(from))
-  const reach = new Reach(() => position)
+  const position = { reachedLsn: toLsn(BigInt(from)), receivedLsn: zeroLsn }
+  const reach = new Reach(position)
   const move = (to: number) => {
-    position = toLsn(BigInt(to))
+    position.reachedLsn = toLsn(BigInt(to))
   }
   return { reach, move }
 }

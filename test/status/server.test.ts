@@ -2,7 +2,7 @@ import { Writable } from 'node:stream'
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { steadyNow } from '../../src/base/time.js'
-import { zeroLsn } from '../../src/capture/lsn.js'
+import { toLsn, zeroLsn } from '../../src/capture/lsn.js'
 import { Metrics } from '../../src/status/metrics.js'
 import { Reach } from '../../src/status/reach.js'
 import { keepStatusServer } from '../../src/status/server.js'
@@ -47,12 +47,18 @@ test('tells alive from ready, and gives the metrics', async () => {
   state.phase = 'delivering_only'
   expect(await status('/health/ready')).toBe(200)
   state.phase = 'streaming'
-  const unknown = { ready: false, phase: 'streaming', last_error: null, lag_bytes: null, lag_seconds: null }
+  const lag = { received_lsn: null, lag_bytes: null, lag_seconds: null }
+  const unknown = { ready: false, phase: 'streaming', last_error: null, ...lag }
   expect(await (await fetch(`${url}/health/ready`)).json()).toEqual(unknown)
-  state.reach = new Reach(() => zeroLsn)
+  state.reach = new Reach({ reachedLsn: zeroLsn, receivedLsn: toLsn(0x16b3748n) })
   state.reach.saw({ serverEnd: zeroLsn, retainedBytes: 0, safeBytes: null }, steadyNow())
   expect(await status('/health/ready')).toBe(200)
-  expect(await (await fetch(`${url}/health/ready`)).json()).toMatchObject({ ready: true, lag_bytes: 0, lag_seconds: 0 })
+  expect(await (await fetch(`${url}/health/ready`)).json()).toMatchObject({
+    ready: true,
+    received_lsn: '0/16B3748',
+    lag_bytes: 0,
+    lag_seconds: 0,
+  })
   state.phase = 'connecting'
   expect(await status('/health/ready')).toBe(503)
   expect([await status('/nothing'), await status('/metrics', 'POST'), await status('/metrics?x=1', 'HEAD')]).toEqual([

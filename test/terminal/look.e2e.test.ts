@@ -77,7 +77,7 @@ test('what was sent, why, and what was not', async () => {
           { protocol: 'AppointmentNotification', decision: 'notified: cancelled' },
           { protocol: 'Thrower', decision: 'failed: it threw' },
         ],
-        deliveries: [{ state: 'delivered', attempts: [{ attempt: 1, status: 204 }] }],
+        deliveries: [{ state: 'delivered', attempts: [{ attempt: 1, replay: false, status: 204 }] }],
       },
     ])
     const whole = await notifyd(site, 'explain', uuid.toUpperCase())
@@ -103,7 +103,10 @@ test('what was sent, why, and what was not', async () => {
   expect(statusShape.parse(JSON.parse(standing.out))).toMatchObject({
     daemon: { answers: false },
     slot: { answers: true, active: false, lag_bytes: expect.any(Number) },
-    journal: { endpoints: [{ endpoint: 'desk', owed: 0, dead: 1 }], attempts_last_minute: { delivered: 2, failed: 2 } },
+    journal: {
+      endpoints: [{ endpoint: 'desk', owed: 0, dead: 1, last_error: 'http 400' }],
+      attempts_last_minute: { delivered: 2, failed: 2 },
+    },
   })
   const { url } = site.config['database'] as { url: string }
   const elsewhere = url.replace(/:\d+\//, ':9/')
@@ -142,7 +145,7 @@ test('tail --follow goes on as POSTs are made, replays too; Ctrl-C ends it with 
   const port = Number((await daemon.line('status server listening'))['port'])
   await site.configure({ ...site.config, http: { port } })
   const { daemon: live } = statusShape.parse(JSON.parse((await notifyd(site, 'status', '--json')).out))
-  expect(live).toMatchObject({ answers: true, phase: 'streaming', last_error: null })
+  expect(live).toMatchObject({ answers: true, phase: 'streaming', last_error: null, received_lsn: expect.any(String) })
   const following = site.spawn(['tail', '--follow', '--json'])
   const clinic = new Clinic(site.client)
   await clinic.book({ patient: null })
@@ -152,4 +155,9 @@ test('tail --follow goes on as POSTs are made, replays too; Ctrl-C ends it with 
   const replayed = await following.line((told) => told['replay'] === true)
   expect(disclosureShape.parse(replayed)).toMatchObject({ webhook_id: line['webhook_id'], outcome: 'delivered' })
   expect(await following.stop('SIGINT')).toMatchObject({ status: 0 })
+  const explained = await notifyd(site, 'explain', String(line['lsn']), '--json')
+  const changes = explainShape.parse(JSON.parse(explained.out))
+  expect(changes.flatMap(({ deliveries }) => deliveries)).toMatchObject([
+    { attempts: [{ replay: false }, { attempt: 1, replay: true, status: 204 }] },
+  ])
 })

@@ -7,7 +7,7 @@ import { Clinic } from '../../testbed/clinic.js'
 import { act } from '../../testbed/clinic-work.js'
 import type { Post } from '../../testbed/post.js'
 import { openSite, path, quickRetries, type Site } from '../support/site.js'
-import { dryRunShape, replayedShape } from './shapes.js'
+import { dryRunShape, explainShape, replayedShape } from './shapes.js'
 
 /** One appointment and its three notifications, delivered; the daemon runs. */
 async function threeDelivered(): Promise<{ site: Site; first: string } & AsyncDisposable> {
@@ -122,6 +122,15 @@ test('each is tried three times and then told; a dead letter is settled by succe
   site.receiver.program(path, [])
   expect(await replay(site, '--from', first)).toMatchObject({ status: 0 })
   expect(await list()).toEqual([])
+  const explain = site.spawn(['explain', String(dead), '--json'])
+  await explain.exited
+  const [change] = explainShape.parse(JSON.parse(explain.stdout))
+  const told = change?.deliveries.flatMap(({ attempts }) => attempts) ?? []
+  expect(told.map(({ replay, attempt, status }) => [replay, attempt, status])).toEqual([
+    [false, 1, 500],
+    ...[1, 2, 3].map((attempt) => [true, attempt, 503]),
+    [true, 1, 204],
+  ])
 
   // A third one is owed, to a receiver that takes its time: a replay neither sends it nor waits for it.
   await site.stopAll()

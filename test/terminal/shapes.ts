@@ -111,6 +111,7 @@ export const explainShape = z.array(
         attempts: z.array(
           z.strictObject({
             attempt: z.int().min(1),
+            replay: z.boolean(),
             sent_at: moment,
             duration_ms: z.number(),
             status: z.int().nullable(),
@@ -132,6 +133,7 @@ export const statusShape = z.strictObject({
       answers: z.literal(true),
       phase: z.string(),
       ready: z.boolean(),
+      received_lsn: lsn.nullable(),
       lag_bytes: count.nullable(),
       lag_seconds: z.number().nullable(),
       last_error: z.string().nullable(),
@@ -161,6 +163,7 @@ export const statusShape = z.strictObject({
         dead: count,
         waiting_lanes: count,
         oldest_owed_at: z.iso.datetime({ offset: true }).nullable(),
+        last_error: z.string().nullable(),
       }),
     ),
     attempts_last_minute: z.strictObject({ delivered: count, failed: count }),
