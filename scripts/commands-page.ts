@@ -148,7 +148,7 @@ const list = ({ lsn }: { lsn: string }): Page[] => [
   },
   {
     title: 'status',
-    says: 'From the daemon, the server and the journal; one that does not answer hides no other.',
+    says: 'From the daemon, the server and the journal; one that does not answer hides no other. `received` is the end of WAL as the stream last told it; an endpoint’s last error is that of the newest attempt of what waits or is dead.',
     args: ['status'],
     shape: shapes.statusShape,
   },
@@ -161,13 +161,13 @@ const list = ({ lsn }: { lsn: string }): Page[] => [
   },
   {
     title: 'explain',
-    says: 'A commit (LSN), a notification (webhook id) or an appointment (its external id): what arrived, what each protocol made of it, every attempt. Names of columns, never their values.',
+    says: 'A commit (LSN), a notification (webhook id) or an appointment (its external id): what arrived, what each protocol made of it, every attempt, replays too. Names of columns, never their values.',
     args: ['explain', lsn],
     shape: shapes.explainShape,
   },
   {
     title: 'audit',
-    says: 'The disclosure log of a period as CSV: an attempt a row, replays too, written in the transaction that settles it and kept for `journal.audit_days`. An attempt whose end nobody knows (the daemon was killed meanwhile) has no row; the one that repeats it, under the same id, has.',
+    says: 'The disclosure log of a period as CSV: an attempt a row, replays too, written in the transaction that settles it, never changed (a trigger of the journal refuses it), and kept for `journal.audit_days`. `--from` and `--to` are times with their zone, or dates in UTC; `--to` itself is not included. An attempt whose end nobody knows (the daemon was killed meanwhile) has no row; the one that repeats it, under the same id, has.',
     args: ['audit', '--from', '2026-01-01'],
     shape: shapes.disclosureShape,
     shapeNote: ', an object a line',
