@@ -6,6 +6,7 @@ import { defineConfig } from 'vitest/config'
 const pgTests = 'test/**/*.pg.test.ts'
 const e2eTests = 'test/**/*.e2e.test.ts'
 const globalSetup = 'test/support/global-setup.ts'
+const setupFiles = ['test/support/environment.ts']
 
 export default defineConfig({
   resolve: {
@@ -15,6 +16,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     passWithNoTests: true,
+    setupFiles,
     projects: [
       {
         extends: true,
