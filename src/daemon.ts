@@ -186,7 +186,8 @@ async function followForever(journal: Journal, deliverer: Deliverer, parts: Part
         tryResolution: () => parts.clinical.lookup([], []),
         resolve: (changes) => resolver.resolve(changes),
         compute: (changes, source) => compute.compute(changes, source),
-        appended: (_batch, changes, endpoints) => {
+        appended: (changes, owed) => {
+          for (const [endpoint, deliveries] of owed) deliverer.owe(endpoint, deliveries)
           for (const change of changes) {
             const isUnseen = change.withoutOldImage && change.fieldChanges.model_name === appointmentModel
             if (isUnseen && !isOldImageMissed) {
@@ -195,7 +196,6 @@ async function followForever(journal: Journal, deliverer: Deliverer, parts: Part
             }
             metrics.appended(change)
           }
-          for (const endpoint of endpoints) deliverer.wake(endpoint)
         },
         giveWay: (ms) => deliverer.giveWay(ms),
         streaming: (capture) => {

@@ -13,6 +13,7 @@ import type { CapturedChange, ResolvedChange } from './change/captured-change.js
 import { captureChange } from './change/field-changes.js'
 import { type Model, tableKey } from './change/model.js'
 import type { ComputedChange, Source } from './compute/computed-change.js'
+import type { Delivery } from './journal/delivery.js'
 import { failpoint } from './journal/failpoint.js'
 import type { Journal } from './journal/journal.js'
 
@@ -23,8 +24,8 @@ export interface Walk {
   readonly journal: Journal
   resolve(changes: readonly CapturedChange[]): Promise<readonly ResolvedChange[]>
   compute(changes: readonly ResolvedChange[]): Promise<readonly ComputedChange[]>
-  /** Called after each append, with the endpoints that have something new to send. */
-  appended(batch: CapturedBatch, changes: readonly ComputedChange[], endpoints: ReadonlySet<string>): void
+  /** Called after each append, with what is newly owed to each endpoint. */
+  appended(changes: readonly ComputedChange[], owed: ReadonlyMap<string, readonly Delivery[]>): void
   /** Called after a batch that took long: sending may have the event loop for up to `ms`. */
   giveWay(ms: number): Promise<void>
 }
@@ -42,16 +43,16 @@ export async function walk(options: Walk): Promise<void> {
     const resolved = await capture.unlessLost(options.resolve(captured))
     const computed = await options.compute(resolved)
     failpoint('before append')
-    const { endpoints } = await journal.append({
+    const { owed } = await journal.append({
       source,
       changes: computed,
       durableLsn: batch.checkpointLsn,
       lastCommit: lastCommit(batch),
     })
+    options.appended(computed, owed)
     failpoint('before acknowledge')
     if (batch.checkpointLsn !== null) capture.acknowledge(batch.checkpointLsn)
     failpoint('after acknowledge')
-    options.appended(batch, computed, endpoints)
     const tookMs = performance.now() - began
     if (tookMs > longMs) await options.giveWay(tookMs)
   }

@@ -4,7 +4,7 @@ import { atMost, type Measured, type Options } from '../figure.js'
 import { BenchReceiver } from '../receiver.js'
 import { BenchSite } from '../site.js'
 import { percentile, spread } from '../statistics.js'
-import { write } from '../writer.js'
+import { warmUp, write } from '../writer.js'
 
 const rate = 200
 
@@ -32,6 +32,8 @@ export async function isolation({ rounds, scale, say }: Options): Promise<Measur
         const daemon = await site.daemon({ endpoints, http: false })
         daemon.start()
         await daemon.streaming()
+        await receiver.reset()
+        await receiver.until(await warmUp(site.postgres.superuserUrl()))
         await receiver.reset()
         await receiver.until(await write(site.postgres.superuserUrl(), rate, seconds))
         const p99 = percentile((await receiver.report()).lags, 0.99)

@@ -8,7 +8,7 @@ import { atMost, type Figure, type Measured, type Options } from '../figure.js'
 import { BenchReceiver } from '../receiver.js'
 import { BenchSite } from '../site.js'
 import { percentile, spread } from '../statistics.js'
-import { write } from '../writer.js'
+import { warmUp, write } from '../writer.js'
 
 const shares = { p50: 0.5, p99: 0.99, 'p99.9': 0.999, max: 1 } as const
 type Share = keyof typeof shares
@@ -30,16 +30,18 @@ async function atRate({ rounds, scale, say }: Options, rate: number): Promise<Me
     await using site = await BenchSite.open()
     await using receiver = await BenchReceiver.start()
     const url = site.postgres.superuserUrl()
-    const lagsOf = async (work: () => Promise<unknown>) => {
+    const lags = async () => {
       await receiver.reset()
-      await work()
+      await receiver.until(await warmUp(url))
+      await receiver.reset()
+      await receiver.until(await write(url, rate, seconds))
       return (await receiver.report()).lags
     }
     for (let round = 0; round <= rounds; round += 1) {
       const daemon = await site.daemon({ endpoints: [{ name: 'bench', url: receiver.url('/bench') }], http: false })
       daemon.start()
       await daemon.streaming()
-      const lags = await lagsOf(async () => receiver.until(await write(url, rate, seconds)))
+      const lagsOfOurs = await lags()
       await daemon.stop()
       await site.dropSlot(daemon.slot)
       const slot = await site.slot()
@@ -47,15 +49,15 @@ async function atRate({ rounds, scale, say }: Options, rate: number): Promise<Me
       {
         await using child = new Child('./floor-process.ts', [url, slot, receiver.url(''), join(folder, 'log')])
         await child.ready()
-        floor = await lagsOf(async () => receiver.until(await write(url, rate, seconds)))
+        floor = await lags()
       }
       await site.dropSlot(slot)
       say(
-        `${scenario} ${round}: p99 ${percentile(lags, 0.99).toFixed(2)} ms, floor ${percentile(floor, 0.99).toFixed(2)} ms`,
+        `${scenario} ${round}: p99 ${percentile(lagsOfOurs, 0.99).toFixed(2)} ms, floor ${percentile(floor, 0.99).toFixed(2)} ms`,
       )
       if (round === 0) continue
       for (const share of Object.keys(shares) as Share[]) {
-        ours[share].push(percentile(lags, shares[share]))
+        ours[share].push(percentile(lagsOfOurs, shares[share]))
         floors[share].push(percentile(floor, shares[share]))
       }
     }

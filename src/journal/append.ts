@@ -6,6 +6,7 @@ import type { ResolvedChange } from '../change/captured-change.js'
 import { laneOf } from '../change/lane.js'
 import type { ComputedChange, OwedNotification, Source } from '../compute/computed-change.js'
 import { moveCheckpoint } from './checkpoint.js'
+import type { Delivery } from './delivery.js'
 import type { Sqlite } from './sqlite.js'
 
 export interface AppendBatch {
@@ -18,8 +19,8 @@ export interface AppendBatch {
 }
 
 export interface Appended {
-  /** Endpoints to which something new is owed. */
-  readonly endpoints: ReadonlySet<string>
+  /** What is newly owed, by endpoint, in the order of ids. */
+  readonly owed: ReadonlyMap<string, readonly Delivery[]>
 }
 
 const insertChange = `
@@ -44,6 +45,7 @@ const putSequence = `
 /** Within a transaction of the caller's. */
 export function append(sqlite: Sqlite, sourceId: number, batch: AppendBatch): Appended {
   const sequences = new Sequences(sqlite)
+  const owed = new Map<string, Delivery[]>()
   const journaledAt = Date.now()
   for (const change of batch.changes) {
     const appointment = change.appointment === null ? null : JSON.stringify(change.appointment)
@@ -70,11 +72,16 @@ export function append(sqlite: Sqlite, sourceId: number, batch: AppendBatch): Ap
       const { id, note_id } = change.appointment
       sqlite.run(putImage, [id, note_id, appointment, change.operation === 'insert' ? 1 : 0])
     }
-    for (const owed of change.notifications) appendDelivery(sqlite, sequences, inserted.id, change, owed)
+    for (const notification of change.notifications) {
+      const delivery = appendDelivery(sqlite, sequences, inserted.id, change, notification)
+      const ofEndpoint = owed.get(delivery.endpoint)
+      if (ofEndpoint === undefined) owed.set(delivery.endpoint, [delivery])
+      else ofEndpoint.push(delivery)
+    }
   }
   sequences.write()
   moveCheckpoint(sqlite, sourceId, batch.durableLsn, batch.lastCommit?.at ?? null)
-  return { endpoints: sequences.endpoints }
+  return { owed }
 }
 
 /** Within a transaction of the caller's. */
@@ -84,22 +91,29 @@ export function appendDelivery(
   changeId: number,
   change: ResolvedChange,
   owed: OwedNotification,
-): void {
-  sqlite.run(insertDelivery, [
-    owed.webhookId,
+): Delivery {
+  const { webhookId, endpoint, url, notification, protocol, headers, body } = owed
+  const { commitLsn, committedAt } = change
+  const lane = laneOf(change)
+  const sequence = sequences.next(endpoint)
+  const appointmentExternalId = change.appointment?.externally_exposable_id ?? null
+  const { id } = sqlite.run(insertDelivery, [
+    webhookId,
     changeId,
-    owed.endpoint,
-    owed.url,
-    laneOf(change),
-    sequences.next(owed.endpoint),
-    owed.notification,
-    owed.protocol,
-    JSON.stringify(owed.headers),
-    owed.body,
-    change.commitLsn,
-    change.committedAt,
-    change.appointment?.externally_exposable_id ?? null,
+    endpoint,
+    url,
+    lane,
+    sequence,
+    notification,
+    protocol,
+    JSON.stringify(headers),
+    body,
+    commitLsn,
+    committedAt,
+    appointmentExternalId,
   ])
+  const ofChange = { notification, commitLsn, committedAt, appointmentExternalId }
+  return { id, webhookId, endpoint, url, lane, sequence, headers, body, attempts: 0, ...ofChange }
 }
 
 /** The counters of one append: read once, written once, in the transaction that uses them. */
@@ -107,10 +121,6 @@ export class Sequences {
   readonly #last = new Map<string, number>()
 
   constructor(private readonly sqlite: Sqlite) {}
-
-  get endpoints(): ReadonlySet<string> {
-    return new Set(this.#last.keys())
-  }
 
   next(endpoint: string): number {
     const last = this.#last.get(endpoint) ?? Number(this.sqlite.get(lastSequence, [endpoint])?.['last'] ?? 0)

@@ -1,6 +1,6 @@
 // Pays every debt: a sender for each endpoint that is owed something. Endpoints share nothing, so a failing one slows no other.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { DeliveryJournal } from '../journal/delivery.js'
+import type { Delivery, DeliveryJournal } from '../journal/delivery.js'
 import { type Endpoint, isOrigin, unconfiguredEndpoint } from './endpoint.js'
 import { EndpointSender, type SenderOptions } from './endpoint-sender.js'
 
@@ -27,17 +27,19 @@ export class Deliverer {
     for (const endpoint of this.#options.journal.endpointsOwed()) this.wake(endpoint)
   }
 
-  /** Something new is owed to the endpoint. What is owed to a disabled one, or one that left the config, is kept. */
+  /** Something may be owed to the endpoint. What is owed to a disabled one, or one that left the config, is kept. */
   wake(name: string): void {
-    if (this.#isStopped) return
-    const sender = this.#senders.get(name) ?? this.#made(name)
-    sender?.wake()
+    this.#sender(name)?.wake()
+  }
+
+  /** These are newly owed to the endpoint: the journal has them, and gave them their ids in this order. */
+  owe(name: string, deliveries: readonly Delivery[]): void {
+    this.#sender(name)?.owe(deliveries)
   }
 
   /** Dead letters of the endpoint are owed again. */
   rewind(name: string): void {
-    const sender = this.#senders.get(name) ?? this.#made(name)
-    sender?.rewind()
+    this.sender(name)?.rewind()
   }
 
   /** The same endpoints, some with other URLs, headers, secrets or certificates. Objects that are the same did not change. */
@@ -75,6 +77,10 @@ export class Deliverer {
   /** By endpoint. */
   state(): ReadonlyMap<string, EndpointSender['state']> {
     return new Map([...this.#senders].map(([name, sender]) => [name, sender.state]))
+  }
+
+  #sender(name: string): EndpointSender | null {
+    return this.#isStopped ? null : this.sender(name)
   }
 
   #ended(): number {

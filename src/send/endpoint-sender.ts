@@ -1,14 +1,13 @@
-// Pays what is owed to one endpoint: reads a bounded window of deliveries, keeps as many requests open as the endpoint may
-// have, settles each outcome in the journal, and only then lets the lane go on. Knows nothing of other endpoints.
+// Pays what is owed to one endpoint: keeps as many requests open as the endpoint may have, settles each outcome in the journal, and only then lets the lane go on. Knows nothing of other endpoints.
 import type { Log } from '../base/log.js'
 import { steadyNow } from '../base/time.js'
 import type { Attempt, Delivery, DeliveryJournal, Settlement } from '../journal/delivery.js'
 import { failpoint } from '../journal/failpoint.js'
 import { AttemptLog } from './attempt-log.js'
+import { DeliveryWindow } from './delivery-window.js'
 import type { Endpoint } from './endpoint.js'
 import { Exchange, type ExchangeOptions } from './exchange.js'
 import { Health, type SenderState } from './health.js'
-import { Lanes } from './lanes.js'
 import type { ProbeIntervals } from './probe.js'
 import type { Decision, Outcome } from './retry-policy.js'
 import { settleDurably } from './settle-durably.js'
@@ -29,39 +28,34 @@ const maxTimerMs = 3_600_000
 
 export class EndpointSender {
   readonly #options: SenderOptions
-  readonly #lanes = new Lanes()
+  readonly #window: DeliveryWindow
   readonly #health: Health
   readonly #exchange: Exchange
   readonly #log: AttemptLog
-  readonly #maxInMemory: number
   readonly #maxUnsettled: number
-  #cursor = 0
-  #mayOweMore = true
   #inFlight = 0
   #ended = 0
   /** Of these, requests of replays. */
   #held = 0
   #unsettled = 0
-  /** When the next waiting lane becomes due; in the past: some are due and not yet read. */
-  #nextDueAt = 0
   #timer: NodeJS.Timeout | null = null
   #armedFor = 0
   readonly #stopping = new AbortController()
   #idle: (() => void) | null = null
 
   constructor(options: SenderOptions) {
-    const { endpoint, log } = options
+    const { endpoint, journal, log } = options
     this.#options = options
+    this.#window = new DeliveryWindow(journal, endpoint.name, Math.max(inMemory, 4 * endpoint.concurrency))
     this.#health = new Health(endpoint, log, options.probeMs)
     this.#exchange = new Exchange(options)
     this.#log = new AttemptLog(log)
-    this.#maxInMemory = Math.max(inMemory, 4 * endpoint.concurrency)
     this.#maxUnsettled = Math.max(unsettled, 3 * endpoint.concurrency)
   }
 
   get state(): SenderState {
     const { isProbing, pausedUntil } = this.#health
-    return { inFlight: this.#inFlight, lanes: this.#lanes.count, isProbing, pausedUntil }
+    return { inFlight: this.#inFlight, lanes: this.#window.lanes, isProbing, pausedUntil }
   }
 
   /** Requests that have ended so far, however they did. */
@@ -71,7 +65,13 @@ export class EndpointSender {
 
   /** Something new may be owed. */
   wake(): void {
-    this.#mayOweMore = true
+    this.#window.wake()
+    this.#pump()
+  }
+
+  /** These are newly owed: the journal has them, and gave them their ids in this order. */
+  owe(deliveries: readonly Delivery[]): void {
+    this.#window.owe(deliveries)
     this.#pump()
   }
 
@@ -82,9 +82,8 @@ export class EndpointSender {
 
   /** What was settled before is owed again: reads from the beginning. */
   rewind(): void {
-    this.#lanes.forgetUnopened()
-    this.#cursor = 0
-    this.wake()
+    this.#window.rewind()
+    this.#pump()
   }
 
   /**
@@ -95,7 +94,7 @@ export class EndpointSender {
     const { mayOpen, notBefore } = this.#health
     const ofReplays = Math.max(1, Math.floor(mayOpen / 4))
     if (this.#stopping.signal.aborted || steadyNow() < notBefore) return false
-    if (this.#held >= ofReplays || this.#inFlight >= mayOpen || !this.#lanes.hold(lane)) return false
+    if (this.#held >= ofReplays || this.#inFlight >= mayOpen || !this.#window.hold(lane)) return false
     this.#inFlight += 1
     this.#held += 1
     return true
@@ -106,7 +105,7 @@ export class EndpointSender {
     if (outcome !== null) this.#health.judge(outcome, 1, startedAt)
     this.#inFlight -= 1
     this.#held -= 1
-    this.#lanes.release(lane)
+    this.#window.release(lane)
     this.#pump()
   }
 
@@ -128,32 +127,11 @@ export class EndpointSender {
     const nowMs = steadyNow()
     const { notBefore, mayOpen } = this.#health
     while (nowMs >= notBefore && this.#inFlight < mayOpen && this.#unsettled < this.#maxUnsettled) {
-      if (this.#lanes.size <= this.#maxInMemory / 2) this.#read(nowMs)
-      const delivery = this.#lanes.take()
+      const delivery = this.#window.take(nowMs)
       if (delivery === null) break
       void this.#attempt(delivery)
     }
     this.#arm(nowMs, notBefore)
-  }
-
-  /** Fills the window while other lanes are still being served, so that a few long lanes cannot keep all others out. */
-  #read(nowMs: number): void {
-    const { journal, endpoint } = this.#options
-    const { name } = endpoint
-    const room = this.#maxInMemory - this.#lanes.size
-    if (nowMs >= this.#nextDueAt) {
-      // A lane that is open now still stands in the journal as waiting and due.
-      const limit = room + this.#lanes.count
-      const due = journal.loadDue(name, nowMs, limit)
-      for (const delivery of due) this.#lanes.addDue(delivery)
-      this.#nextDueAt = due.length === limit ? nowMs : (journal.nextDueAt(name, nowMs) ?? Number.POSITIVE_INFINITY)
-    }
-    if (this.#mayOweMore) {
-      const owed = journal.loadOwed(name, this.#cursor, room)
-      this.#mayOweMore = owed.length === room
-      this.#cursor = owed.at(-1)?.id ?? this.#cursor
-      for (const delivery of owed) this.#lanes.add(delivery)
-    }
   }
 
   async #attempt(delivery: Delivery): Promise<void> {
@@ -177,7 +155,11 @@ export class EndpointSender {
       const { journal, endpoint, log } = this.#options
       const isSettled = await settleDurably(journal, settlement, endpoint.name, log, this.#stopping.signal)
       failpoint('after settle')
-      if (isSettled) this.#finish(settlement)
+      if (isSettled) {
+        this.#window.settled(settlement)
+        this.#log.write(settlement)
+        this.#options.settled(delivery, attempt, settlement.tag)
+      }
     }
     this.#unsettled -= 1
     this.#pump()
@@ -189,24 +171,9 @@ export class EndpointSender {
     return this.#exchange.post(delivery, number, at, isReplay)
   }
 
-  #finish(settlement: Settlement): void {
-    const { delivery, attempt, tag } = settlement
-    const { journal, endpoint } = this.#options
-    if (tag === 'retry') {
-      this.#lanes.waits(delivery)
-      this.#nextDueAt = Math.min(this.#nextDueAt, settlement.retryAt)
-    } else {
-      const readOn = (limit: number) => journal.loadLane(endpoint.name, delivery.lane, limit)
-      this.#lanes.settled(delivery, readOn)
-    }
-    this.#log.write(settlement)
-    this.#options.settled(delivery, attempt, tag)
-  }
-
   /** Wakes at the next moment at which something may be sent that may not now. */
   #arm(nowMs: number, notBefore: number): void {
-    const hasMore = this.#lanes.hasReady || this.#mayOweMore
-    const at = hasMore ? notBefore : Math.max(notBefore, this.#nextDueAt)
+    const at = Math.max(notBefore, this.#window.notBefore)
     if (at === this.#armedFor && at > nowMs) return
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#armedFor = at

@@ -91,14 +91,14 @@ describe('append', () => {
     const { journal } = opened
     const changes = [0, 1, 2].map((ordinal) => computed({ ordinal }))
     await append(journal, changes.slice(0, 2), lsn(5))
-    const { endpoints } = await append(journal, changes, lsn(9))
-    expect([...endpoints]).toEqual(['desk'])
+    const appended = await append(journal, changes, lsn(9))
+    expect([...appended.owed]).toEqual([['desk', owed(journal).slice(2)]])
     expect(owed(journal).map(({ sequence, body }) => [sequence, body])).toEqual([
       [1, '{"n":0}'],
       [2, '{"n":1}'],
       [3, '{"n":2}'],
     ])
-    expect([...(await append(journal, changes, lsn(9))).endpoints]).toEqual([])
+    expect([...(await append(journal, changes, lsn(9))).owed]).toEqual([])
     expect(journal.checkpoint()?.durableLsn).toBe(9n)
   })
 
