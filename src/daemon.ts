@@ -45,7 +45,7 @@ const reconnect = { firstMs: 500, maxMs: 30_000 }
 /** Another daemon's walsender still has the slot: a stand-by takes over within 10 s. */
 const takeOver = { firstMs: 500, maxMs: 2_000 }
 const pruneEveryMs = 3_600_000
-const lookForRequestsMs = 250
+const lookForRequestsMs = 500
 
 /** Resolves when `signal` ended it. @throws what `judge` says no retry mends. */
 export async function runDaemon(options: DaemonOptions): Promise<void> {

@@ -38,7 +38,7 @@ export class Metrics {
 
   constructor(options: MetricsOptions) {
     // A look at the event loop every 10 ms, the default, would be most of what an idle daemon costs.
-    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: 250 })
+    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: 1_000 })
     this.#labels = new EndpointLabels(options.endpoints)
     this.#measure = addGauges(this.#registry, options, this.#labels)
     // From 0, so that the first increase of each is seen as one.
