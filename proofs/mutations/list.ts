@@ -51,7 +51,7 @@ export const mutations: readonly Mutation[] = [
     file: 'src/send/lanes.ts',
     from: '    lane.isOpen = true\n    return lane.queue[0] ?? null',
     to: '    if (lane.queue.length > 1) this.#ready.push(name ?? "")\n    return lane.queue.shift() ?? null',
-    tests: 'test/send/lanes test/send/deliver.test',
+    tests: 'test/send/delivery-window test/send/deliver.test',
   },
   {
     name: 'lets a lane go on while its first waits for a retry',
@@ -157,7 +157,7 @@ export const mutations: readonly Mutation[] = [
     file: 'src/send/lanes.ts',
     from: '    if (this.#lanes.has(name)) return false\n',
     to: '',
-    tests: 'test/send/lanes',
+    tests: 'test/send/delivery-window',
   },
   {
     name: 'trusts the system’s authorities where ca_file is empty',

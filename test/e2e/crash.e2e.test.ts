@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import type { Failpoint } from '../../src/journal/failpoint.js'
 import { accept, answer } from '../../testbed/behaviour.js'
 import { Clinic } from '../../testbed/clinic.js'
 import { work } from '../../testbed/clinic-work.js'
@@ -15,7 +16,7 @@ test('after SIGKILL at any point every committed change is delivered, in order, 
   site.receiver.program(path, () => (random.below(10) === 0 ? answer(500) : accept))
   // The slot begins with the first life: what is committed from then on is due.
   await (await site.start()).stop('SIGKILL')
-  let livesLeft = 10
+  let livesLeft = 6
   const kills = (async () => {
     for (; livesLeft > 0; livesLeft -= 1) {
       const daemon = site.spawn()
@@ -43,4 +44,29 @@ test('after SIGKILL at any point every committed change is delivered, in order, 
   }
   const sequences = new Set(site.receiver.delivered.map(({ sequence }) => sequence))
   expect([...sequences].sort((a, b) => Number(a) - Number(b))).toEqual(due.map((_, index) => index + 1))
+})
+
+const failpoints: readonly Failpoint[] = [
+  'before append',
+  'before acknowledge',
+  'after acknowledge',
+  'before post',
+  'before settle',
+  'after settle',
+  'commit',
+]
+
+test('after SIGKILL at each of its own steps nothing is lost, whatever the slot was told before', async () => {
+  await using site = await openSite({ endpoint: quickRetries })
+  const clinic = new Clinic(site.client, { seed: 12 })
+  await (await site.start()).stop('SIGKILL')
+  const due: Due[] = []
+  for (const name of failpoints) {
+    const daemon = site.spawn(undefined, { NOTIFYD_FAILPOINT: `${name}:1` })
+    due.push(...(await work(clinic, 3)))
+    expect(await daemon.exited, name).toMatchObject({ signal: 'SIGKILL' })
+  }
+  await site.start()
+  await site.receiver.until((receiver) => seenCount(receiver) >= due.length, 30_000)
+  expect(seenBodies(site.receiver)).toEqual(dueBodies(due))
 })

@@ -51,7 +51,7 @@ test('each delivery is given once until it is settled, in the order of its lane,
       for (const one of script) await played.step(one)
       await played.toTheEnd()
     }),
-    { numRuns: 60 },
+    { numRuns: 30 },
   )
 }, 60_000) // thousands of fsyncs, on whatever disk there is
 

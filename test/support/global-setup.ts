@@ -27,7 +27,7 @@ const password = 'a password of tests only'
 
 async function start(): Promise<TestPostgres> {
   // the tests' data need not survive a power cut; synchronous_commit stays on, as a walsender sends flushed WAL only
-  const settings = { fsync: 'off', full_page_writes: 'off', max_connections: '300' }
+  const settings = { fsync: 'off', full_page_writes: 'off', max_connections: '300', autovacuum: 'off' }
   const postgres = await startPostgres({ settings })
   const client = new pg.Client(postgres.superuserUrl())
   await client.connect()
