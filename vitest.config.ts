@@ -14,7 +14,9 @@ export default defineConfig({
   },
   test: {
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
+    // No test changes what its module graph shares, and a process for each file took an eighth of the run's CPU.
+    isolate: false,
     passWithNoTests: true,
     setupFiles,
     projects: [
