@@ -28,19 +28,25 @@ export function table(figures: readonly Figure[]): string {
 const begin = '<!-- figures: written by npm run bench -->'
 const end = '<!-- end of figures -->'
 
-export interface Run {
-  /** Every scenario was run. */
-  readonly whole: boolean
+export interface Results {
   readonly rounds: number
   readonly scale: number
+  readonly figures: readonly Figure[]
+  /** Of the gate's short run, for later ones to be compared with. */
+  readonly gate: readonly Figure[]
 }
 
-export function writeResults(figures: readonly Figure[], plots: readonly Plot[], { whole, rounds, scale }: Run): void {
+const today = () => new Date().toISOString().slice(0, 10)
+
+/** @param isWhole every scenario was run; others go to a file that is not kept */
+export function writeResults(results: Results, { isWhole }: { readonly isWhole: boolean }): void {
   mkdirSync(at('bench/results'), { recursive: true })
-  const day = new Date().toISOString().slice(0, 10)
-  const file = `bench/results/${day}${whole ? '' : '-partial'}.json`
-  writeFileSync(at(file), `${JSON.stringify({ machine: describeMachine(), rounds, scale, figures }, null, 2)}\n`)
-  if (!whole) return
+  const file = `bench/results/${today()}${isWhole ? '' : '-partial'}.json`
+  writeFileSync(at(file), `${JSON.stringify({ machine: describeMachine(), ...results }, null, 2)}\n`)
+}
+
+/** The table and the plots of docs/performance.md. */
+export function writePage({ rounds, scale, figures }: Results, plots: readonly Plot[]): void {
   mkdirSync(at('docs/plots'), { recursive: true })
   for (const plot of plots) writeFileSync(at(`docs/plots/${plot.name}.svg`), svg(plot))
   const page = readFileSync(at('docs/performance.md'), 'utf8')
@@ -48,7 +54,7 @@ export function writeResults(figures: readonly Figure[], plots: readonly Plot[],
   const text = [
     begin,
     '',
-    `${describeMachine()}; ${day}; ${rounds} rounds, scale ${scale}.`,
+    `${describeMachine()}; ${today()}; ${rounds} rounds, scale ${scale}.`,
     '',
     table(figures),
     '',

@@ -1,9 +1,9 @@
 // `npm run bench [-- --only NAME] [-- --json] [-- --gate]`: every figure on this machine, now. Writes bench/results/<date>.json
 // and, of a whole run, the table and plots of docs/performance.md.
 import { parseArgs } from 'node:util'
-import type { Measured, Options } from './figure.js'
-import { gate } from './gate.js'
-import { describeMachine, table, writeResults } from './report.js'
+import type { Figure, Measured, Options } from './figure.js'
+import { gate, gateRun } from './gate.js'
+import { describeMachine, table, writePage, writeResults } from './report.js'
 import { backlog } from './scenarios/backlog.js'
 import { capture } from './scenarios/capture.js'
 import { idle } from './scenarios/idle.js'
@@ -37,33 +37,39 @@ const { values } = parseArgs({
   },
 })
 const say = (text: string) => process.stderr.write(`${text}\n`)
-const names = values.gate
-  ? ['throughput', 'capture']
-  : values.only === undefined
-    ? Object.keys(scenarios)
-    : [values.only]
-const options = {
-  rounds: values.gate ? 3 : Number(values.rounds),
-  scale: values.gate ? 0.2 : Number(values.scale),
-  say,
-}
+const isWhole = !values.gate && values.only === undefined
 const measured: Measured[] = []
-for (const name of names) {
+const figures = () => measured.flatMap((one) => one.figures)
+
+async function measure(name: string, { rounds, scale }: { rounds: number; scale: number }): Promise<Measured> {
   const scenario = scenarios[name]
   if (scenario === undefined) throw new Error(`--only ${name}: there are ${Object.keys(scenarios).join(', ')}`)
-  measured.push(await scenario(options))
-  // What was measured is kept, whatever the next scenario does.
-  if (!values.gate)
-    writeResults(
-      measured.flatMap((one) => one.figures),
-      [],
-      { whole: false, ...options },
-    )
+  return scenario({ rounds, scale, say })
 }
-const figures = measured.flatMap((one) => one.figures)
-const plots = measured.flatMap((one) => one.plots)
-process.stdout.write(
-  values.json ? `${JSON.stringify({ machine: describeMachine(), figures })}\n` : `${table(figures)}\n`,
-)
-if (values.gate) process.exitCode = gate(figures, say) ? 0 : 1
-else writeResults(figures, plots, { whole: values.only === undefined, ...options })
+
+async function measureForGate(): Promise<Figure[]> {
+  const all: Figure[] = []
+  for (const name of gateRun.scenarios) all.push(...(await measure(name, gateRun)).figures)
+  return all
+}
+
+if (values.gate) process.exitCode = gate(await measureForGate(), say) ? 0 : 1
+else {
+  const run = { rounds: Number(values.rounds), scale: Number(values.scale) }
+  for (const name of values.only === undefined ? Object.keys(scenarios) : [values.only]) {
+    measured.push(await measure(name, run))
+    // What was measured is kept, whatever the next scenario does.
+    writeResults({ ...run, figures: figures(), gate: [] }, { isWhole: false })
+  }
+  process.stdout.write(
+    values.json ? `${JSON.stringify({ machine: describeMachine(), figures: figures() })}\n` : `${table(figures())}\n`,
+  )
+  if (isWhole) {
+    const results = { ...run, figures: figures(), gate: await measureForGate() }
+    writeResults(results, { isWhole: true })
+    writePage(
+      results,
+      measured.flatMap((one) => one.plots),
+    )
+  }
+}
