@@ -51,10 +51,10 @@ export const clusterOf = ({ systemIdentifier }: Source): string => systemIdentif
 
 /** Within a transaction. The source's row, made when it is new. */
 export function sourceId(sqlite: Sqlite, source: Source): number {
-  const values = [source.systemIdentifier, source.timeline]
-  sqlite.run('INSERT INTO source (system_identifier, timeline) VALUES (?, ?) ON CONFLICT DO NOTHING', values)
-  const row = sqlite.get('SELECT id FROM source WHERE system_identifier = ? AND timeline = ?', values)
-  return Number(row?.['id'])
+  const known = knownSourceId(sqlite, source)
+  if (known !== null) return known
+  const insert = 'INSERT INTO source (system_identifier, timeline) VALUES (?, ?)'
+  return sqlite.run(insert, [source.systemIdentifier, source.timeline]).id
 }
 
 /** The source's row, or null where nothing of it was journaled. */
