@@ -40,6 +40,7 @@ export function tail({ journal: path, filter, count, follow, json, write, signal
       cursor = Math.max(cursor, isFull ? 0 : newest, page.at(-1)?.id ?? 0)
       if (isFull) continue
       if (!follow) return
+      // Only the abort rejects it, which ends the loop.
       await sleep(lookEveryMs, null, { signal }).catch(() => undefined)
     }
   })
