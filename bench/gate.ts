@@ -6,7 +6,7 @@ import type { Figure } from './figure.js'
 const folder = new URL('./results/', import.meta.url)
 const tolerance = 0.85
 
-/** What the short run is; two minutes. */
+/** What the short run is; half a minute. */
 export const gateRun = { scenarios: ['throughput', 'capture'], rounds: 3, scale: 0.2 } as const
 
 export function gate(figures: readonly Figure[], say: (text: string) => void): boolean {
