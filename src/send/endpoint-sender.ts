@@ -1,4 +1,5 @@
-// Pays what is owed to one endpoint: keeps as many requests open as the endpoint may have, settles each outcome in the journal, and only then lets the lane go on. Knows nothing of other endpoints.
+// Pays what is owed to one endpoint: keeps as many requests open as the endpoint may have, settles each outcome in the journal,
+// and only then lets the lane go on. Knows nothing of other endpoints.
 import type { Log } from '../base/log.js'
 import { steadyNow } from '../base/time.js'
 import type { Attempt, Delivery, DeliveryJournal, Settlement } from '../journal/delivery.js'
