@@ -4,19 +4,11 @@ import { statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import pg from 'pg'
+import { failpoints } from '../src/journal/failpoint.js'
 import { accept, answer, type Behaviour } from '../testbed/behaviour.js'
 import type { Random } from '../testbed/random.js'
 import type { Receiver } from '../testbed/receiver.js'
 import { type ChaosSite, path } from './site.js'
-
-const failpoints = [
-  'before append',
-  'before acknowledge',
-  'after acknowledge',
-  'before post',
-  'before settle',
-  'after settle',
-]
 
 export type FaultName = keyof typeof weights
 

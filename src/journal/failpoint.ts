@@ -2,14 +2,18 @@
 // time there; `name:1000ms` holds it up each time instead, as a slow disk would. Off, which is always but then, it costs a
 // comparison with null.
 
-export type Failpoint =
-  | 'before append'
-  | 'before acknowledge'
-  | 'after acknowledge'
-  | 'before post'
-  | 'before settle'
-  | 'after settle'
-  | 'commit'
+/** In the order of the walk. */
+export const failpoints = [
+  'before append',
+  'commit',
+  'before acknowledge',
+  'after acknowledge',
+  'before post',
+  'before settle',
+  'after settle',
+] as const
+
+export type Failpoint = (typeof failpoints)[number]
 
 const [armed = null, count = '1'] = process.env['NOTIFYD_FAILPOINT']?.split(':') ?? []
 const waitMs = count.endsWith('ms') ? Number.parseInt(count, 10) : null

@@ -40,8 +40,9 @@ export function tail({ journal: path, filter, count, follow, json, write, signal
       cursor = Math.max(cursor, isFull ? 0 : newest, page.at(-1)?.id ?? 0)
       if (isFull) continue
       if (!follow) return
-      // Only the abort rejects it, which ends the loop.
-      await sleep(lookEveryMs, null, { signal }).catch(() => undefined)
+      await sleep(lookEveryMs, null, { signal }).catch((error: unknown) => {
+        if (!signal.aborted) throw error
+      })
     }
   })
 }

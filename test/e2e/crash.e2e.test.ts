@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import type { Failpoint } from '../../src/journal/failpoint.js'
+import { failpoints } from '../../src/journal/failpoint.js'
 import { accept, answer } from '../../testbed/behaviour.js'
 import { Clinic } from '../../testbed/clinic.js'
 import { work } from '../../testbed/clinic-work.js'
@@ -45,16 +45,6 @@ test('after SIGKILL at any point every committed change is delivered, in order, 
   const sequences = new Set(site.receiver.delivered.map(({ sequence }) => sequence))
   expect([...sequences].sort((a, b) => Number(a) - Number(b))).toEqual(due.map((_, index) => index + 1))
 })
-
-const failpoints: readonly Failpoint[] = [
-  'before append',
-  'before acknowledge',
-  'after acknowledge',
-  'before post',
-  'before settle',
-  'after settle',
-  'commit',
-]
 
 test('after SIGKILL at each of its own steps nothing is lost, whatever the slot was told before', async () => {
   await using site = await openSite({ endpoint: quickRetries })
