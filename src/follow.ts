@@ -1,24 +1,22 @@
 // One connection's life: preflight, the slot judged against the journal, START_REPLICATION, the walk, and a watch over
-// publication and WAL meanwhile. Returns when it was closed on purpose, throws what ended it otherwise.
-import { GapError, NotReadyError, StreamError } from './base/errors.js'
+// the server meanwhile. Returns when it was closed on purpose, throws what ended it otherwise.
+import { NotReadyError, StreamError } from './base/errors.js'
 import { Capture } from './capture/capture.js'
 import type { Relation } from './capture/change-message.js'
 import type { DatabaseAddress } from './capture/connection.js'
 import { type Control, openControl } from './capture/control.js'
-import type { WatchedTable } from './capture/finding.js'
 import { formatLsn } from './capture/lsn.js'
 import { preflight } from './capture/preflight.js'
 import { inspectPublication } from './capture/publication.js'
 import { ReplicationStream } from './capture/replication-stream.js'
-import { lookAtWal, type WalLook } from './capture/wal-look.js'
 import { type Model, tableKey } from './change/model.js'
 import type { Source } from './compute/computed-change.js'
 import { type Walk, walk } from './pipeline.js'
-import { assertSamePublication, type StartOptions, type StartPosition, startPosition } from './start-position.js'
+import { type StartOptions, type StartPosition, startPosition } from './start-position.js'
+import { Watch, type WatchOptions } from './watch.js'
 
-export interface FollowOptions extends StartOptions {
+export interface FollowOptions extends StartOptions, WatchOptions {
   readonly address: DatabaseAddress
-  readonly tables: readonly WatchedTable[]
   readonly models: ReadonlyMap<string, Model>
   /** Asks for no rows in the way of resolution: what cannot be asked is found now, and not at the first change. */
   readonly tryResolution: () => Promise<unknown>
@@ -26,8 +24,6 @@ export interface FollowOptions extends StartOptions {
   readonly compute: (changes: Parameters<Walk['compute']>[0], source: Source) => ReturnType<Walk['compute']>
   readonly appended: Walk['appended']
   readonly giveWay: Walk['giveWay']
-  /** Called when the stream is up and every 10 s from then on. */
-  readonly looked: (look: WalLook) => void
   /** The stream is up. */
   readonly streaming: (capture: Capture) => void
   readonly signal: AbortSignal
@@ -37,7 +33,6 @@ export interface FollowOptions extends StartOptions {
 const maxChanges = 500
 const maxBytes = 4 * 1024 * 1024
 const maxQueuedBytes = 2 * 1024 * 1024
-const watchMs = 10_000
 
 /** Returns when `signal` ended it. @throws NotReadyError, GapError, StreamError or what pg throws; see `judge`. */
 export async function follow(options: FollowOptions): Promise<void> {
@@ -51,18 +46,10 @@ export async function follow(options: FollowOptions): Promise<void> {
     lost.signal.addEventListener('abort', () => stream.destroy(asError(lost.signal.reason)))
     const { fingerprint } = await inspectPublication(control, options.publication, options.tables)
     const position = await startPosition(control, stream, fingerprint, options)
-    const look = async () => {
-      const seen = await lookAtWal(control, options.slot)
-      if (seen !== null) options.looked(seen)
-    }
-    const watched = (work: Promise<void>) => void work.catch((error: unknown) => lost.abort(error))
-    using _watch = every(watchMs, () => {
-      watched(assertPublished(control, options))
-      watched(look())
-    })
+    using watch = new Watch(control, options, (error) => lost.abort(error))
     const streaming = (capture: Capture) => {
       options.streaming(capture)
-      watched(look())
+      watch.lookAtWal()
     }
     await streamFrom(position, stream, { ...options, streaming })
   } catch (error) {
@@ -92,11 +79,6 @@ async function streamFrom(position: StartPosition, stream: ReplicationStream, op
   }
 }
 
-function every(ms: number, work: () => void): Disposable {
-  const timer = setInterval(work, ms)
-  return { [Symbol.dispose]: () => clearInterval(timer) }
-}
-
 async function assertReady(control: Control, options: FollowOptions): Promise<void> {
   const { slot, publication, tables } = options
   const findings = await preflight({ sql: control, slot, publication, tables })
@@ -104,18 +86,6 @@ async function assertReady(control: Control, options: FollowOptions): Promise<vo
   if (failures.length === 0) return
   const found = failures.map((finding) => finding.found).join('; ')
   throw new NotReadyError(found, failures.map((finding) => finding.remedy).join('\n               '))
-}
-
-/** @throws GapError, recorded in the journal, when the publication is not what it was when streaming began. */
-async function assertPublished(control: Control, options: FollowOptions): Promise<void> {
-  const { publication, tables, journal } = options
-  const { fingerprint } = await inspectPublication(control, publication, tables)
-  try {
-    assertSamePublication(fingerprint, options)
-  } catch (error) {
-    if (error instanceof GapError) await journal.recordGap(error.facts)
-    throw error
-  }
 }
 
 const asError = (reason: unknown): Error =>
