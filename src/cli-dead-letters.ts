@@ -1,5 +1,6 @@
 // `notifyd dead-letters` on the command line.
 import type { Command } from 'commander'
+import { assertNames } from './cli-names.js'
 import { aCount, type Finished, type Options, type Shared } from './cli-options.js'
 import { loadConfig } from './config.js'
 import { discardDeadLetters, listDeadLetters, retryDeadLetters, selectionOf } from './terminal/dead-letters.js'
@@ -12,8 +13,9 @@ interface SelectionFlags extends Options {
 
 export function deadLetterCommands(program: Command, shared: Shared, done: Finished): void {
   const deadLetters = program.command('dead-letters').description('deliveries whose retries are used up').exitOverride()
-  const target = async (options: Options) => {
+  const target = async (options: SelectionFlags) => {
     const config = await loadConfig(options.config)
+    await assertNames(config, { endpoint: options.endpoint })
     const configured = new Set(config.endpoints.map(({ name }) => name))
     return { journal: config.journal.url, configured, json: options.json === true }
   }

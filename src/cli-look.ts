@@ -1,6 +1,7 @@
 // `notifyd tail`, `explain`, `status` and `audit` on the command line: commands that only look.
 import type { Command } from 'commander'
 import { parseLsn } from './capture/lsn.js'
+import { assertNames } from './cli-names.js'
 import { aCount, anLsn, type Finished, type Options, type Shared } from './cli-options.js'
 import { loadConfig } from './config.js'
 import { audit } from './terminal/audit.js'
@@ -40,8 +41,11 @@ export function lookCommands(program: Command, shared: Shared, done: Finished): 
     .action(async ({ config, json, lines, follow, ...flags }: TailFlags) => {
       const stop = new AbortController()
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
+      const loaded = await loadConfig(config)
+      const { endpoint, notification } = flags
+      await assertNames(loaded, { endpoint, ...(notification !== undefined && { notifications: [notification] }) })
       await tail({
-        journal: (await loadConfig(config)).journal.url,
+        journal: loaded.journal.url,
         filter: {
           ...(flags.from !== undefined && { fromLsn: parseLsn(flags.from) }),
           ...(flags.endpoint !== undefined && { endpoint: flags.endpoint }),

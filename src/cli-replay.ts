@@ -1,7 +1,7 @@
 // `notifyd replay` on the command line: its options, and the deliverer that sends where no daemon runs.
 import { type Command, InvalidArgumentError } from 'commander'
-import { UsageError } from './base/errors.js'
 import { createLog } from './base/log.js'
+import { assertNames } from './cli-names.js'
 import type { Finished, Options, Shared } from './cli-options.js'
 import { type LoadedConfig, loadConfig } from './config.js'
 import type { Journal } from './journal/journal.js'
@@ -9,7 +9,6 @@ import { loadCompute } from './load-compute.js'
 import { openClinical } from './open-clinical.js'
 import { ReplayRunner } from './replay.js'
 import { Deliverer } from './send/deliver.js'
-import { isOrigin } from './send/endpoint.js'
 import { readSettings } from './settings.js'
 import { dryRun, type ReplayOptions, replay } from './terminal/replay.js'
 
@@ -44,12 +43,9 @@ export function replayCommand(program: Command, shared: Shared, done: Finished, 
 }
 
 async function run(config: LoadedConfig, flags: Flags, done: Finished, version: string): Promise<void> {
-  const settings = await readSettings(config)
   const { endpoint } = flags
-  if (endpoint !== undefined && !isOrigin(endpoint) && settings.endpoints.every(({ name }) => name !== endpoint)) {
-    const names = settings.endpoints.map(({ name }) => name).join(', ')
-    throw new UsageError(`--endpoint ${endpoint}: the config has ${names}`)
-  }
+  await assertNames(config, { endpoint, notifications: flags.only, notificationOption: '--only' })
+  const settings = await readSettings(config)
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
   const log = createLog({ level: 'silent' })

@@ -3,6 +3,7 @@
 import type * as z from 'zod'
 import type { ConfigProblem } from './base/errors.js'
 import { type Path, pathText } from './config-placeholders.js'
+import { nearest } from './terminal/nearest.js'
 
 type Issue = z.core.$ZodIssue
 type JsonSchema = z.core.JSONSchema.BaseSchema
@@ -102,31 +103,7 @@ function childOf(parent: JsonSchema | undefined, part: PropertyKey): JsonSchema 
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
-  const [nearest] = known
-    .map((candidate) => ({ candidate, likeness: likeness(key.toLowerCase(), candidate.toLowerCase()) }))
-    .filter((near) => near.likeness > 0.5)
-    .sort((a, b) => b.likeness - a.likeness)
-  const hint = nearest === undefined ? '' : `did you mean "${nearest.candidate}"? `
+  const near = nearest(key, known)
+  const hint = near === null ? '' : `did you mean "${near}"? `
   return `unknown key; ${hint}expected one of ${known.join(', ')}`
-}
-
-/** From 0 to 1: the share of the letters that an edit leaves. A guess that is far off would only mislead. */
-const likeness = (a: string, b: string): number => 1 - editDistance(a, b) / Math.max(a.length, b.length)
-
-/** Damerau's: two letters that changed places are one edit, as in `ulr`. */
-function editDistance(a: string, b: string): number {
-  let before: number[] = []
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 0; i < a.length; i += 1) {
-    const next = [i + 1]
-    for (let j = 0; j < b.length; j += 1) {
-      const substituted = (row[j] ?? 0) + (a[i] === b[j] ? 0 : 1)
-      const isSwapped = i > 0 && j > 0 && a[i] === b[j - 1] && a[i - 1] === b[j]
-      const swapped = isSwapped ? (before[j - 1] ?? 0) + 1 : substituted
-      next.push(Math.min(substituted, swapped, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1))
-    }
-    before = row
-    row = next
-  }
-  return row.at(-1) ?? 0
 }

@@ -1,5 +1,5 @@
 // How a receiver answers one POST, the hostile ways included. In: an open response. Out: bytes, silence or a reset; all
-// of it ends when the connection does.
+// of it ends when the connection does. What `raw` writes is no affair of node:http, so it says itself which status it gave.
 import type { ServerResponse } from 'node:http'
 
 export type Behaviour =
@@ -22,6 +22,8 @@ export type Behaviour =
   | { readonly tag: 'endless body' }
   /** Cuts the connection by RST: before any answer, or in the middle of one. */
   | { readonly tag: 'reset'; readonly when: 'before the answer' | 'mid-answer' }
+  /** Exactly these bytes (latin-1), whatever HTTP says of them; the connection is then closed, unless it is to stay open. */
+  | { readonly tag: 'raw'; readonly bytes: string; readonly staysOpen?: boolean }
 
 /** 204, at once. */
 export const accept: Behaviour = { tag: 'answer', status: 204 }
@@ -33,8 +35,22 @@ export const answer = (status: number, headers: Readonly<Record<string, string>>
   headers,
 })
 
+/** A 204 that says it has a body, and has one: RFC 9110 allows neither, and Python's own http.server does it easily. */
+export const acceptWithLength: Behaviour = {
+  tag: 'raw',
+  bytes: 'HTTP/1.1 204 No Content\r\nContent-Length: 2\r\n\r\nok',
+}
+
+/** What node:http does not tell of an answer. */
+export interface Answering {
+  /** Status and headers have left, and more is to come: for a sender it is answered. */
+  headed(status: number): void
+  /** All of it has left, past node:http. */
+  ended(status: number | null): void
+}
+
 /** Answers in the given way. Does not wait for the answer's end. */
-export function perform(behaviour: Behaviour, response: ServerResponse): void {
+export function perform(behaviour: Behaviour, response: ServerResponse, answering: Answering): void {
   switch (behaviour.tag) {
     case 'answer':
       answerLater(behaviour, response)
@@ -43,13 +59,16 @@ export function perform(behaviour: Behaviour, response: ServerResponse): void {
       return
     case 'hang after headers':
       response.writeHead(200, { 'content-type': 'text/plain', 'content-length': '100' }).flushHeaders()
+      answering.headed(200)
       return
     case 'drip':
       drip(response, behaviour.everyMs ?? 1000)
+      answering.headed(200)
       return
     case 'endless body':
       response.writeHead(200, { 'content-type': 'application/octet-stream' })
       flood(response)
+      answering.headed(200)
       return
     case 'reset':
       if (behaviour.when === 'before the answer') response.socket?.resetAndDestroy()
@@ -58,9 +77,20 @@ export function perform(behaviour: Behaviour, response: ServerResponse): void {
           .writeHead(200, { 'content-length': '100' })
           .write('the first bytes', () => setImmediate(() => response.socket?.resetAndDestroy()))
       return
+    case 'raw':
+      answerRaw(behaviour, response, answering)
+      return
     default:
       behaviour satisfies never
   }
+}
+
+function answerRaw({ bytes, staysOpen }: Behaviour & { tag: 'raw' }, { socket }: ServerResponse, answering: Answering) {
+  const statuses = [...bytes.matchAll(/HTTP\/1\.[01] (\d{3})/g)].map(([, status]) => Number(status))
+  socket?.write(bytes, 'latin1', () => {
+    answering.ended(statuses.find((status) => status >= 200) ?? null)
+    if (staysOpen !== true) socket.end()
+  })
 }
 
 function answerLater(behaviour: Behaviour & { tag: 'answer' }, response: ServerResponse): void {

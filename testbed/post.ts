@@ -24,7 +24,7 @@ export interface Post {
   readonly verifiedBy: readonly string[]
   /** Requests of its lane (path and appointment) that were open when it came, itself not counted. More than 0 is a fault. */
   readonly openBefore: number
-  /** The status that was sent to the end, and when (unix microseconds); null until then, or where none was. */
+  /** The status that was sent with all headers, and when (unix microseconds); null until then, or where none was. */
   answered: { readonly status: number; readonly at: number } | null
   /** Whether the request has ended, answered or not. */
   ended: boolean

@@ -1,7 +1,7 @@
 // An HTTP receiver that trusts nobody. In: POSTs. Out: a record of each (signature checked, order and open requests per
 // appointment watched) and whatever answer it was told to give.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { accept, type Behaviour, perform } from './behaviour.js'
+import { type Answering, accept, type Behaviour, perform } from './behaviour.js'
 import { laneOf, type Post, preciseNow, readPost } from './post.js'
 
 export interface ReceiverOptions {
@@ -148,15 +148,15 @@ export class Receiver implements AsyncDisposable {
       const openBefore = (lane: string) => this.#openInLane.get(lane) ?? 0
       const post = readPost(request, Buffer.concat(pieces), { arrivedAt, secrets: this.#secrets, openBefore })
       this.posts.push(post)
-      this.#watch(post, response)
+      const answering = this.#watch(post, response)
       const program = this.#programs.get(post.path.split('?', 1)[0] ?? '')
-      perform(program ? program(post) : accept, response)
+      perform(program ? program(post) : accept, response, answering)
       this.#tell()
     })
   }
 
-  /** Keeps count of open requests until this one ends. */
-  #watch(post: Post, response: ServerResponse): void {
+  /** Keeps count of open requests until this one ends; gives what is told of it past node:http. */
+  #watch(post: Post, response: ServerResponse): Answering {
     const lane = post.appointmentExternalId === null ? null : laneOf(post.path, post.appointmentExternalId)
     const count = (by: 1 | -1) => {
       this.#open += by
@@ -168,15 +168,21 @@ export class Receiver implements AsyncDisposable {
     }
     count(1)
     // `finish` comes in the turn in which the last byte left, so before anything the sender does next
-    const end = () => {
+    const headed = (status: number) => {
+      post.answered ??= { status, at: preciseNow() }
+      this.#tell()
+    }
+    const ended = (status: number | null) => {
       if (post.ended) return
       post.ended = true
-      if (response.writableFinished) post.answered = { status: response.statusCode, at: preciseNow() }
+      if (status !== null) post.answered ??= { status, at: preciseNow() }
       count(-1)
       this.#tell()
     }
+    const end = () => ended(response.writableFinished ? response.statusCode : null)
     response.once('finish', end)
     response.once('close', end)
+    return { headed, ended }
   }
 
   #tell(): void {

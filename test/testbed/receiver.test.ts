@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
+import { connect } from 'node:net'
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, test } from 'vitest'
-import { answer } from '../../testbed/behaviour.js'
+import { acceptWithLength, answer } from '../../testbed/behaviour.js'
 import { type Receiver, startReceiver } from '../../testbed/receiver.js'
 
 const secret = `whsec_${Buffer.from('a secret of tests only').toString('base64')}`
@@ -135,6 +136,17 @@ describe('answers', () => {
     expect((await post(receiver, { path: '/a' })).status).toBe(204)
   })
 
+  test('can be exact bytes, and count by their status', async () => {
+    await using receiver = await startReceiver()
+    receiver.program('/', [acceptWithLength])
+    const socket = connect(receiver.port, '127.0.0.1')
+    socket.write('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\n{}')
+    const pieces: Buffer[] = []
+    for await (const piece of socket) pieces.push(piece)
+    expect(Buffer.concat(pieces).toString()).toBe('HTTP/1.1 204 No Content\r\nContent-Length: 2\r\n\r\nok')
+    expect(receiver.delivered).toMatchObject([{ answered: { status: 204 }, ended: true }])
+  })
+
   test('can be late', async () => {
     await using receiver = await startReceiver()
     receiver.program('/', [{ tag: 'answer', status: 200, body: 'thanks', delayMs: 50 }])
@@ -175,7 +187,7 @@ describe('hostility', () => {
     }
     gaveUp.abort()
     await receiver.until(({ posts }) => posts[0]?.ended === true)
-    expect(receiver.posts[0]?.answered).toBeNull()
+    expect(receiver.posts[0]?.answered).toMatchObject({ status: 200 })
   })
 
   test('drip: a byte at a time', async () => {

@@ -1,0 +1,79 @@
+// A home whose journal was written without a database: what commands that only look, or are refused, are tried on.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import type { Lsn } from '../../src/capture/lsn.js'
+import type { ComputedChange } from '../../src/compute/computed-change.js'
+import { webhookId } from '../../src/compute/webhook-id.js'
+import { Journal } from '../../src/journal/journal.js'
+import { type DaemonHome, makeHome } from '../../testbed/daemon.js'
+import { type ChangeParts, change, source } from '../compute/changes.js'
+
+const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
+
+export interface Owes {
+  readonly endpoint: string
+  readonly notification?: string
+  readonly url?: string
+}
+
+export interface JournaledParts extends ChangeParts {
+  readonly owes?: readonly Owes[]
+  readonly protocol?: string
+  /** Unix microseconds. */
+  readonly committedAt?: number
+}
+
+/** A change as the pipeline hands it to the journal. */
+export function journaled({ owes = [], committedAt, protocol, ...parts }: JournaledParts): ComputedChange {
+  const resolved = change(parts)
+  const { commitLsn, ordinal } = resolved
+  const by = protocol ?? 'AppointmentNotification'
+  const notifications = owes.map(({ endpoint, url = null, notification = 'created' }) => ({
+    webhookId: webhookId({ source, commitLsn, ordinal, protocol: by, endpoint, index: 0, generation: 0 }),
+    protocol: by,
+    endpoint,
+    url,
+    notification,
+    headers: {},
+    body: '{}',
+  }))
+  return { ...resolved, ...(committedAt !== undefined && { committedAt }), outcomes: [], notifications }
+}
+
+export interface JournalHome extends DaemonHome {
+  /** Its journal, which is closed afterwards. */
+  write<T>(work: (journal: Journal) => Promise<T>): Promise<T>
+  /** `notifyd ARGS` to its end. */
+  notifyd(...args: string[]): Promise<{ readonly status: number; readonly out: string; readonly err: string }>
+}
+
+/** With a journal whole from LSN 0/1 on that has these changes, and is durable behind the last of them. */
+export async function openJournalHome(
+  config: Readonly<Record<string, unknown>>,
+  changes: readonly ComputedChange[],
+): Promise<JournalHome> {
+  const home = await makeHome(config)
+  const write: JournalHome['write'] = async (work) => {
+    const journal = await Journal.open(home.journalFile)
+    try {
+      return await work(journal)
+    } finally {
+      journal.close()
+    }
+  }
+  await write(async (journal) => {
+    await journal.recordSlotCreated({ slot: 'notifyd', source, consistentLsn: 1n as Lsn })
+    const last = changes.at(-1)
+    const durableLsn = ((last?.commitLsn ?? 0n) + 0x100n) as Lsn
+    await journal.append({ source, changes, durableLsn, lastCommit: null })
+  })
+  const notifyd: JournalHome['notifyd'] = async (...args) => {
+    const env = { PATH: process.env['PATH'] ?? '' }
+    const child = spawn(process.execPath, [cli, ...args], { cwd: home.path, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const [out, err, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+    return { status: status as number, out, err }
+  }
+  return { ...home, write, notifyd, [Symbol.asyncDispose]: () => home[Symbol.asyncDispose]() }
+}
