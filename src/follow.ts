@@ -3,6 +3,7 @@
 import { NotReadyError, StreamError } from './base/errors.js'
 import { Capture } from './capture/capture.js'
 import type { Relation } from './capture/change-message.js'
+import { CommitCheck } from './capture/commit-check.js'
 import type { DatabaseAddress } from './capture/connection.js'
 import { type Control, openControl } from './capture/control.js'
 import { formatLsn } from './capture/lsn.js'
@@ -10,9 +11,8 @@ import { preflight } from './capture/preflight.js'
 import { inspectPublication } from './capture/publication.js'
 import { ReplicationStream } from './capture/replication-stream.js'
 import { type Model, tableKey } from './change/model.js'
-import type { Source } from './compute/computed-change.js'
 import { type Walk, walk } from './pipeline.js'
-import { type StartOptions, type StartPosition, startPosition } from './start-position.js'
+import { recordDivergence, type StartOptions, type StartPosition, startPosition } from './start-position.js'
 import { Watch, type WatchOptions } from './watch.js'
 
 export interface FollowOptions extends StartOptions, WatchOptions {
@@ -21,7 +21,7 @@ export interface FollowOptions extends StartOptions, WatchOptions {
   /** Asks for no rows in the way of resolution: what cannot be asked is found now, and not at the first change. */
   readonly tryResolution: () => Promise<unknown>
   readonly resolve: Walk['resolve']
-  readonly compute: (changes: Parameters<Walk['compute']>[0], source: Source) => ReturnType<Walk['compute']>
+  readonly compute: Walk['compute']
   readonly appended: Walk['appended']
   readonly giveWay: Walk['giveWay']
   /** The stream is up. */
@@ -61,8 +61,8 @@ export async function follow(options: FollowOptions): Promise<void> {
 }
 
 async function streamFrom(position: StartPosition, stream: ReplicationStream, options: FollowOptions): Promise<void> {
-  const { from, source } = position
-  const { slot, publication, models, journal, log, resolve, appended, giveWay, signal } = options
+  const { from, until, lineage } = position
+  const { slot, publication, models, journal, log, resolve, compute, appended, giveWay, signal } = options
   const isWanted = ({ schema, table }: Relation) => models.has(tableKey(schema, table))
   const limits = { maxChanges, maxBytes, maxQueuedBytes }
   const capture = await Capture.start({ stream, slot, publication, from, isWanted, ...limits })
@@ -70,10 +70,11 @@ async function streamFrom(position: StartPosition, stream: ReplicationStream, op
   signal.addEventListener('abort', finish)
   try {
     if (signal.aborted) return
-    log.info({ slot, lsn: formatLsn(from), timeline: source.timeline }, 'streaming')
+    log.info({ slot, lsn: formatLsn(until), timeline: lineage.timeline }, 'streaming')
     options.streaming(capture)
-    const compute: Walk['compute'] = (changes) => options.compute(changes, source)
-    await walk({ source, capture, models, journal, resolve, compute, appended, giveWay })
+    const check = new CommitCheck({ from, until, remembered: journal.known.remembered(from) })
+    const diverged: Walk['diverged'] = (difference) => recordDivergence(difference, position, options)
+    await walk({ lineage, check, diverged, capture, models, journal, resolve, compute, appended, giveWay })
   } finally {
     signal.removeEventListener('abort', finish)
   }

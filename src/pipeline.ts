@@ -6,9 +6,9 @@
 //   checkpoint   the end LSN before which everything is in the journal
 //   acknowledge  tell the slot the checkpoint, so that the server may free WAL
 //   gap          changes that the server no longer has and the journal never had
-import type { Capture, CapturedBatch } from './capture/capture.js'
+import type { Capture } from './capture/capture.js'
 import type { TransactionPiece } from './capture/change-message.js'
-import type { Lsn } from './capture/lsn.js'
+import type { CommitCheck, Divergence } from './capture/commit-check.js'
 import type { CapturedChange, ResolvedChange } from './change/captured-change.js'
 import { captureChange } from './change/field-changes.js'
 import { type Model, tableKey } from './change/model.js'
@@ -16,14 +16,20 @@ import type { ComputedChange, Source } from './compute/computed-change.js'
 import type { Delivery } from './journal/delivery.js'
 import { failpoint } from './journal/failpoint.js'
 import type { Journal } from './journal/journal.js'
+import { JournaledTransactions, type Lineage } from './journal/lineage.js'
+import { type Run, runsOf } from './journal/runs.js'
 
 export interface Walk {
-  readonly source: Source
+  readonly lineage: Lineage
+  /** Holds what comes below the journal's end against what the journal knows of it. */
+  readonly check: CommitCheck
   readonly capture: Capture
   readonly models: ReadonlyMap<string, Model>
   readonly journal: Journal
   resolve(changes: readonly CapturedChange[]): Promise<readonly ResolvedChange[]>
-  compute(changes: readonly ResolvedChange[]): Promise<readonly ComputedChange[]>
+  compute(changes: readonly ResolvedChange[], source: Source): Promise<readonly ComputedChange[]>
+  /** Called where the server's history turns out to be another than the journal's. Gives what the walk ends with. */
+  diverged(difference: Divergence): Promise<Error>
   /** Called after each append, with what is newly owed to each endpoint. */
   appended(changes: readonly ComputedChange[], owed: ReadonlyMap<string, readonly Delivery[]>): void
   /** Called after a batch that took long: sending may have the event loop for up to `ms`. */
@@ -35,35 +41,32 @@ const longMs = 20
 
 /** Walks until the stream is closed. Throws what broke it; nothing was acknowledged that is not in the journal. */
 export async function walk(options: Walk): Promise<void> {
-  const { capture, journal, source } = options
-  const journaled = new JournaledChanges(journal, source)
-  for await (const batch of capture.batches()) {
+  const { capture, journal, check, lineage } = options
+  const transactions = new JournaledTransactions(journal.known, lineage)
+  for await (const captured of capture.batches()) {
     const began = performance.now()
-    const captured = batch.pieces.flatMap((piece) => typed(piece, options.models, journaled))
-    const resolved = await capture.unlessLost(options.resolve(captured))
-    const computed = await options.compute(resolved)
-    failpoint('before append')
-    const { owed } = await journal.append({
-      source,
-      changes: computed,
-      durableLsn: batch.checkpointLsn,
-      lastCommit: lastCommit(batch),
-    })
-    options.appended(computed, owed)
+    const difference = check.hold(captured)
+    if (difference !== null) throw await options.diverged(difference)
+    for (const run of runsOf(check.news(captured), lineage, transactions)) await take(run, options)
     failpoint('before acknowledge')
-    if (batch.checkpointLsn !== null) capture.acknowledge(batch.checkpointLsn)
+    if (check.isOver && captured.checkpointLsn !== null) capture.acknowledge(captured.checkpointLsn)
     failpoint('after acknowledge')
     const tookMs = performance.now() - began
     if (tookMs > longMs) await options.giveWay(tookMs)
   }
 }
 
-function typed(
-  piece: TransactionPiece,
-  models: ReadonlyMap<string, Model>,
-  journaled: JournaledChanges,
-): CapturedChange[] {
-  const upTo = journaled.lastOrdinal(piece.commitLsn)
+async function take({ source, pieces, durableLsn, lastCommit, progress }: Run, options: Walk): Promise<void> {
+  const { capture, journal, models } = options
+  const captured = pieces.flatMap(({ piece, upTo }) => typed(piece, models, upTo))
+  const resolved = await capture.unlessLost(options.resolve(captured))
+  const computed = await options.compute(resolved, source)
+  failpoint('before append')
+  const { owed } = await journal.append({ source, changes: computed, durableLsn, lastCommit, progress })
+  options.appended(computed, owed)
+}
+
+function typed(piece: TransactionPiece, models: ReadonlyMap<string, Model>, upTo: number): CapturedChange[] {
   const changes: CapturedChange[] = []
   for (const change of piece.changes) {
     const model = models.get(tableKey(change.relation.schema, change.relation.table))
@@ -72,28 +75,4 @@ function typed(
     if (captured !== null) changes.push(captured)
   }
   return changes
-}
-
-function lastCommit(batch: CapturedBatch): { lsn: Lsn; at: number } | null {
-  const piece = batch.pieces.at(-1)
-  return piece === undefined ? null : { lsn: piece.commitLsn, at: piece.committedAt }
-}
-
-/**
- * A crash between two pieces of a large transaction leaves its beginning in the journal. Only the first transaction of a
- * connection can be such: the stream starts at the checkpoint, and pieces are appended in order.
- */
-class JournaledChanges {
-  #first: { readonly commitLsn: Lsn; readonly ordinal: number } | null = null
-
-  constructor(
-    private readonly journal: Journal,
-    private readonly source: Source,
-  ) {}
-
-  /** The highest ordinal of the transaction that is in the journal already; −1: none. */
-  lastOrdinal(commitLsn: Lsn): number {
-    this.#first ??= { commitLsn, ordinal: this.journal.lastOrdinal(this.source, commitLsn) ?? -1 }
-    return this.#first.commitLsn === commitLsn ? this.#first.ordinal : -1
-  }
 }

@@ -3,8 +3,10 @@
 import { GapError, type GapFacts } from './base/errors.js'
 import type { Log } from './base/log.js'
 import { isoMicros } from './base/time.js'
+import type { Divergence } from './capture/commit-check.js'
 import type { Sql } from './capture/finding.js'
-import { formatLsn, type Lsn } from './capture/lsn.js'
+import type { History } from './capture/history.js'
+import { formatLsn, type Lsn, maxLsn } from './capture/lsn.js'
 import { isSamePublication } from './capture/publication.js'
 import type { ReplicationStream, SystemIdentity } from './capture/replication-stream.js'
 import {
@@ -21,6 +23,7 @@ import type { Source } from './compute/computed-change.js'
 import { clusterOf, knownPosition } from './journal/checkpoint.js'
 import type { Gap } from './journal/gaps.js'
 import type { Journal } from './journal/journal.js'
+import { type Lineage, nextName, reachedAt } from './journal/lineage.js'
 
 export interface StartOptions {
   readonly slot: string
@@ -33,8 +36,13 @@ export interface StartOptions {
 
 export interface StartPosition {
   readonly from: Lsn
-  readonly source: Source
+  /** The journal's end, at `from` or behind it: what comes below it is in the journal. */
+  readonly until: Lsn
+  readonly lineage: Lineage
 }
+
+/** The server as its replication connection tells it. */
+type Server = SystemIdentity & History
 
 /** @throws GapError, recorded in the journal; NotReadyError for a slot of another kind; what pg throws. */
 export async function startPosition(
@@ -44,17 +52,24 @@ export async function startPosition(
   options: StartOptions,
 ): Promise<StartPosition> {
   const { journal, slot } = options
-  const server = await stream.identify()
+  const identity = await stream.identify()
+  const server = { ...identity, left: await stream.history(identity.timeline) }
   const found = await readSlot(sql, slot)
+  const accepted = journal.acceptedGap()
+  if (accepted?.kind === 'another history') {
+    // It was found in the stream, and would be found there again.
+    const position = await behind(accepted, sql, server, found, options)
+    await journal.recordPublication(fingerprint)
+    return position
+  }
   try {
-    const position = await judged(sql, stream, server, found, options)
+    const position = await judged(sql, server, found, options)
     assertSamePublication(fingerprint, options)
     await journal.withdrawGaps()
     await journal.recordPublication(fingerprint)
     return position
   } catch (error) {
     if (!(error instanceof GapError)) throw error
-    const accepted = journal.acceptedGap()
     if (accepted?.kind === error.facts.kind) {
       const position = await behind(accepted, sql, server, found, options)
       await journal.recordPublication(fingerprint)
@@ -67,15 +82,13 @@ export async function startPosition(
 
 async function judged(
   sql: Sql,
-  stream: ReplicationStream,
-  server: SystemIdentity,
+  server: Server,
   found: SlotFacts | null,
   { journal, slot, log }: StartOptions,
 ): Promise<StartPosition> {
   const checkpoint = journal.checkpoint()
   const { rows } = await sql.query<{ database: string }>('SELECT current_database()::text AS database')
   const known = checkpoint && knownPosition(checkpoint)
-  const isPromoted = known !== null && known.timeline < server.timeline
   const start = judgeStart({
     slot,
     known,
@@ -83,18 +96,21 @@ async function judged(
     found,
     database: rows[0]?.database ?? '',
     server,
-    history: isPromoted ? await stream.history(server.timeline) : [],
+    left: server.left,
   })
-  const source = {
-    systemIdentifier: checkpoint?.source.systemIdentifier ?? server.systemIdentifier,
-    timeline: server.timeline,
-  }
+  const lineage = lineageOf(server, checkpoint?.source.systemIdentifier)
   if (start.tag === 'resume') {
     if (start.promoted) log.warn({ slot, timeline: server.timeline }, 'the server was promoted; nothing is missing')
-    return { from: start.from, source }
+    return { from: start.from, until: start.until, lineage }
   }
-  return begin(start, sql, source, { journal, slot, log })
+  return begin(start, sql, lineage, { journal, slot, log })
 }
+
+const lineageOf = ({ systemIdentifier, timeline, left }: Server, name = systemIdentifier): Lineage => ({
+  systemIdentifier: name,
+  timeline,
+  left,
+})
 
 type BeginOptions = Pick<StartOptions, 'journal' | 'slot' | 'log'>
 
@@ -102,7 +118,7 @@ type BeginOptions = Pick<StartOptions, 'journal' | 'slot' | 'log'>
 async function begin(
   start: Exclude<Start, { tag: 'resume' }>,
   sql: Sql,
-  source: Source,
+  lineage: Lineage,
   { journal, slot, log }: BeginOptions,
 ): Promise<StartPosition> {
   if (start.tag === 'create') {
@@ -110,16 +126,16 @@ async function begin(
     log.info({ slot }, 'making the slot; this waits for every transaction that is open on the server now')
   }
   const from = start.tag === 'create' ? await createSlot(sql, slot) : start.from
-  await journal.recordSlotCreated({ slot, source, consistentLsn: from })
+  await journal.recordSlotCreated({ slot, consistentLsn: from, ...reachedAt(lineage, from) })
   log.info({ slot, lsn: formatLsn(from) }, 'slot made: changes from here on notify')
-  return { from, source }
+  return { from, until: from, lineage }
 }
 
 /** The operator has accepted the gap: at what the slot still has, else with a new slot. */
 async function behind(
   gap: Gap,
   sql: Sql,
-  server: SystemIdentity,
+  server: Server,
   found: SlotFacts | null,
   options: StartOptions,
 ): Promise<StartPosition> {
@@ -128,30 +144,56 @@ async function behind(
   if (gap.kind === 'publication changed' && checkpoint !== null) {
     await journal.resumeBehind(gap, checkpoint.durableLsn, null, gapNotices)
     log.warn({ slot, kind: gap.kind }, 'going on behind an accepted gap')
-    return { from: checkpoint.durableLsn, source: { ...checkpoint.source, timeline: server.timeline } }
+    const from = checkpoint.durableLsn
+    return { from, until: from, lineage: lineageOf(server, checkpoint.source.systemIdentifier) }
   }
-  const source = { systemIdentifier: nextHistory(gap, server, checkpoint?.source), timeline: server.timeline }
-  const position =
-    found !== null && isUsable(found) && found.confirmedFlush !== null
-      ? { from: found.confirmedFlush, source }
-      : await made(found, sql, source, options)
-  await journal.resumeBehind(gap, position.from, { source }, gapNotices)
+  const lineage = lineageOf(server, nextHistory(gap, server, checkpoint?.source))
+  const at = found !== null && isUsable(found) ? found.confirmedFlush : null
+  const position = at === null ? await made(found, sql, lineage, options) : { from: at, until: at, lineage }
+  await journal.resumeBehind(gap, position.from, reachedAt(lineage, position.from), gapNotices)
   log.warn({ slot, kind: gap.kind, lsn: formatLsn(position.from) }, 'going on behind an accepted gap')
   return position
 }
 
-async function made(found: SlotFacts | null, sql: Sql, source: Source, options: StartOptions): Promise<StartPosition> {
+async function made(
+  found: SlotFacts | null,
+  sql: Sql,
+  lineage: Lineage,
+  options: StartOptions,
+): Promise<StartPosition> {
   if (found !== null) await dropSlot(sql, options.slot)
-  return begin({ tag: 'create' }, sql, source, options)
+  return begin({ tag: 'create' }, sql, lineage, options)
 }
 
-/** A server that was set back without a new timeline gives its LSNs again: its later history needs a name of its own. */
-function nextHistory(gap: Gap, server: SystemIdentity, known: Source | undefined): string {
+/** A server that was set back gives its LSNs again: its later history needs a name of its own. */
+function nextHistory({ kind }: Gap, server: Server, known: Source | undefined): string {
   const isSame = known !== undefined && clusterOf(known) === server.systemIdentifier
   if (!isSame) return server.systemIdentifier
-  if (gap.kind !== 'server is behind' || known.timeline !== server.timeline) return known.systemIdentifier
-  const [cluster, restored = '0'] = known.systemIdentifier.split('+')
-  return `${cluster}+${Number(restored) + 1}`
+  const givesAgain = kind === 'server is behind' || kind === 'another timeline' || kind === 'another history'
+  return givesAgain ? nextName(known.systemIdentifier) : known.systemIdentifier
+}
+
+/** Recorded where the stream finds that the server's history is another than the journal's. */
+export async function recordDivergence(
+  { tag, commit, good }: Divergence,
+  { until }: StartPosition,
+  { journal, slot }: Pick<StartOptions, 'journal' | 'slot'>,
+): Promise<GapError> {
+  const at = `${formatLsn(commit.lsn)} (${isoMicros(commit.at)})`
+  const what = tag === 'unknown' ? 'has a commit that the journal never saw' : 'lacks a commit that the journal saw'
+  const to = maxLsn(until, commit.lsn)
+  const last = journal.checkpoint()?.lastCommittedAt ?? null
+  const facts: GapFacts = {
+    kind: 'another history',
+    slot,
+    reason: `the server ${what}, at ${at}: its data were put back from a copy`,
+    from: formatLsn(good),
+    to: formatLsn(to),
+    bytes: Number(to - good),
+    lastCommitAt: last === null ? null : isoMicros(last),
+  }
+  await journal.recordGap(facts)
+  return new GapError(facts, goOn)
 }
 
 /** @throws GapError when the publication is not what it was when it was last seen to be right. */

@@ -59,6 +59,7 @@ export type GapKind =
   | 'another cluster'
   | 'server is behind'
   | 'another timeline'
+  | 'another history'
   | 'slot is missing'
   | 'slot is lost'
   | 'slot is ahead'

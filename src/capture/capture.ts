@@ -2,7 +2,7 @@
 // Owns back-pressure: the socket is paused while more is waiting than the consumer has taken, so memory stays flat.
 
 import { Acknowledgement } from './acknowledgement.js'
-import type { TransactionPiece } from './change-message.js'
+import type { EndedCommit, TransactionPiece } from './change-message.js'
 import { Decoder } from './decode.js'
 import type { Lsn } from './lsn.js'
 import type { ReplicationStream } from './replication-stream.js'
@@ -22,6 +22,8 @@ export interface CaptureOptions extends TransactionOptions {
 export interface CapturedBatch {
   /** In WAL order; together at most about `maxChanges` changes, unless one piece has more. */
   readonly pieces: readonly TransactionPiece[]
+  /** The transactions that end with this batch and hold changes of published tables, ours or not, in WAL order. */
+  readonly commits: readonly EndedCommit[]
   /** The end LSN that the journal's checkpoint moves to with this batch; null: it holds only a part of a transaction. */
   readonly checkpointLsn: Lsn | null
 }
@@ -120,6 +122,7 @@ export class Capture {
   #take(): CapturedBatch | null {
     const { maxChanges, maxBytes, stream } = this.#options
     const pieces: TransactionPiece[] = []
+    const commits: EndedCommit[] = []
     let changes = 0
     let bytes = 0
     let checkpointLsn: Lsn | null = null
@@ -129,14 +132,16 @@ export class Capture {
       taken += 1
       changes += piece.changes.length
       bytes += size
-      checkpointLsn = piece.endLsn ?? checkpointLsn
+      const { commitLsn, committedAt, endLsn } = piece
+      checkpointLsn = endLsn ?? checkpointLsn
       if (piece.changes.length > 0) pieces.push(piece)
+      if (endLsn !== null && piece.rows > 0) commits.push({ lsn: commitLsn, at: committedAt, endLsn })
     }
     this.#queue = this.#queue.slice(taken)
     this.#queuedBytes -= bytes
     if (this.#queuedBytes < this.#options.maxQueuedBytes / 2) stream.resume()
     checkpointLsn = this.#idle() ?? checkpointLsn
-    return pieces.length === 0 && checkpointLsn === null ? null : { pieces, checkpointLsn }
+    return pieces.length === 0 && checkpointLsn === null ? null : { pieces, commits, checkpointLsn }
   }
 
   #idle(): Lsn | null {

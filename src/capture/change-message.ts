@@ -48,6 +48,18 @@ export interface TransactionPiece {
   readonly commitLsn: Lsn
   readonly committedAt: Micros
   readonly changes: readonly RowChange[]
+  /** Change messages of the transaction so far, those of other tables too. */
+  readonly rows: number
   /** The commit's end LSN: what is checkpointed and acknowledged. Null while more pieces of this transaction follow. */
   readonly endLsn: Lsn | null
+}
+
+/** A transaction with changes of published tables, whether any of them was ours. Its time has microseconds: no two are alike. */
+export interface Commit {
+  readonly lsn: Lsn
+  readonly at: Micros
+}
+
+export interface EndedCommit extends Commit {
+  readonly endLsn: Lsn
 }

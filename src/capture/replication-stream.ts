@@ -3,12 +3,12 @@
 // LSN + 1 and what was only received.
 // https://www.postgresql.org/docs/current/protocol-replication.html
 import pg from 'pg'
-import { StreamError } from '../base/errors.js'
+import { errorCode, StreamError } from '../base/errors.js'
 import { postgresEpochMicros } from '../base/time.js'
 import { isSilent, statusIntervalMs } from './acknowledgement.js'
 import { connectionConfig, type DatabaseAddress } from './connection.js'
+import type { Switch } from './history.js'
 import { formatLsn, type Lsn, parseLsn, toLsn } from './lsn.js'
-import type { Switch } from './slot.js'
 
 export interface SystemIdentity {
   readonly systemIdentifier: string
@@ -66,10 +66,16 @@ export class ReplicationStream implements AsyncDisposable {
     return { systemIdentifier: row.systemid, timeline: Number(row.timeline), walEnd: parseLsn(row.xlogpos) }
   }
 
-  /** Where each earlier timeline was left (a history file: `timeline TAB lsn TAB reason` a line). */
+  /** Where each earlier timeline was left (a history file: `timeline TAB lsn TAB reason` a line); none: there is no file. */
   async history(timeline: number): Promise<readonly Switch[]> {
     if (timeline === 1) return []
-    const rows = await this.#ask<{ content: Buffer | string }>(`TIMELINE_HISTORY ${timeline}`)
+    const rows = await this.#ask<{ content: Buffer | string }>(`TIMELINE_HISTORY ${timeline}`).catch(
+      (error: unknown) => {
+        // 58P01, undefined_file: somebody has tidied pg_wal, or the timeline was set by pg_resetwal.
+        if (errorCode(error) === '58P01') return []
+        throw error
+      },
+    )
     const lines = String(rows[0]?.content ?? '').matchAll(/^(\d+)\t([0-9A-F]+\/[0-9A-F]+)\t/gm)
     return [...lines].map(([, left = '', lsn = '']) => ({ timeline: Number(left), switchLsn: parseLsn(lsn) }))
   }

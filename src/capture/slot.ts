@@ -3,6 +3,7 @@
 // https://www.postgresql.org/docs/current/view-pg-replication-slots.html
 import { GapError, type GapKind, NotReadyError } from '../base/errors.js'
 import type { Sql } from './finding.js'
+import { type Switch, segmentOf } from './history.js'
 import { formatLsn, type Lsn, parseLsn } from './lsn.js'
 
 export interface SlotFacts {
@@ -68,16 +69,12 @@ export async function dropSlot(sql: Sql, slot: string): Promise<void> {
 /** What the journal knows when the daemon starts. */
 export interface KnownPosition {
   readonly systemIdentifier: string
+  /** The one that wrote what ends at `durableLsn`, and the switchpoint that it began at; null: an older version's journal. */
   readonly timeline: number
+  readonly timelineBegan: Lsn | null
   readonly durableLsn: Lsn
   /** ISO 8601, or null where nothing was committed yet. */
   readonly lastCommitAt: string | null
-}
-
-/** Where a timeline was left for the next one. */
-export interface Switch {
-  readonly timeline: number
-  readonly switchLsn: Lsn
 }
 
 export interface StartFacts {
@@ -89,8 +86,8 @@ export interface StartFacts {
   readonly found: SlotFacts | null
   readonly database: string
   readonly server: { readonly systemIdentifier: string; readonly timeline: number; readonly walEnd: Lsn }
-  /** The server's history, asked for where its timeline is not the journal's. */
-  readonly history: readonly Switch[]
+  /** Where the server's earlier timelines were left, the oldest first. */
+  readonly left: readonly Switch[]
 }
 
 export type Start =
@@ -98,8 +95,12 @@ export type Start =
   | { readonly tag: 'create' }
   /** The slot that the noted intent made, before a crash: its confirmed position is its consistent point. */
   | { readonly tag: 'adopt'; readonly from: Lsn }
-  /** `promoted`: on another timeline than before, which began behind all that the journal has. */
-  | { readonly tag: 'resume'; readonly from: Lsn; readonly promoted: boolean }
+  /**
+   * From what the slot has confirmed, which lies below `until`, the journal's end, where the slot was not told or the server
+   * crashed: what comes up to there is in the journal, and held against it. `promoted`: on another timeline than before, which
+   * began behind all that the journal has.
+   */
+  | { readonly tag: 'resume'; readonly from: Lsn; readonly until: Lsn; readonly promoted: boolean }
 
 /**
  * How to begin. Pure.
@@ -128,8 +129,13 @@ export function judgeStart(facts: StartFacts): Start {
     throw gap(facts, 'server is behind', 'the server is behind the journal: it was restored to an earlier time')
   }
   const promoted = known.timeline !== server.timeline
-  if (promoted && !isAfter(known, facts.history)) {
+  const segment = segmentOf({ timeline: server.timeline, left: facts.left }, known.timeline)
+  if (segment === null || (segment.ended !== null && segment.ended < known.durableLsn)) {
     const reason = `the server is on timeline ${server.timeline}, which left the journal's (${known.timeline}) before the journal's end: a fail-over that lost commits`
+    throw gap(facts, 'another timeline', reason)
+  }
+  if (segment.began !== null && known.timelineBegan !== null && segment.began !== known.timelineBegan) {
+    const reason = `timeline ${known.timeline} of the server began at ${formatLsn(segment.began)}, and the journal's at ${formatLsn(known.timelineBegan)}: one backup was promoted twice`
     throw gap(facts, 'another timeline', reason)
   }
   if (found === null) throw gap(facts, 'slot is missing', 'the slot is missing: somebody dropped it')
@@ -139,7 +145,7 @@ export function judgeStart(facts: StartFacts): Start {
     const reason = 'the slot is ahead of the journal: another consumer has moved it, or it was made anew'
     throw gap(facts, 'slot is ahead', reason)
   }
-  return { tag: 'resume', from: known.durableLsn, promoted }
+  return { tag: 'resume', from: found.confirmedFlush ?? known.durableLsn, until: known.durableLsn, promoted }
 }
 
 const isOurs = (found: SlotFacts, database: string): boolean =>
@@ -147,10 +153,6 @@ const isOurs = (found: SlotFacts, database: string): boolean =>
 
 /** Whether the slot can still give what it has confirmed. */
 export const isUsable = (found: SlotFacts): boolean => found.walStatus !== 'lost' && found.restartLsn !== null
-
-/** A planned promotion: the journal's timeline was left at or behind the journal's end. */
-const isAfter = (known: KnownPosition, history: readonly Switch[]): boolean =>
-  history.some(({ timeline, switchLsn }) => timeline === known.timeline && switchLsn >= known.durableLsn)
 
 export const goOn =
   'find out what happened; then `notifyd gaps accept` goes on behind the gap, and the record of it is kept'

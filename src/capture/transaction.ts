@@ -61,9 +61,9 @@ export class TransactionAssembler {
         for (const relation of message.relations) this.#add({ tag: 'truncate', ordinal: this.#next(), relation }, bytes)
         return this.#cut()
       case 'commit': {
-        const { commitLsn, committedAt, changes } = this.#current()
+        const { commitLsn, committedAt, changes, ordinal: rows } = this.#current()
         this.#open = null
-        return { commitLsn, committedAt, changes, endLsn: message.endLsn }
+        return { commitLsn, committedAt, changes, rows, endLsn: message.endLsn }
       }
       case 'other':
         return null
@@ -86,10 +86,10 @@ export class TransactionAssembler {
   #cut(): TransactionPiece | null {
     const open = this.#current()
     if (open.changes.length < this.options.maxChanges && open.bytes < this.options.maxBytes) return null
-    const { commitLsn, committedAt, changes } = open
+    const { commitLsn, committedAt, changes, ordinal: rows } = open
     open.changes = []
     open.bytes = 0
-    return { commitLsn, committedAt, changes, endLsn: null }
+    return { commitLsn, committedAt, changes, rows, endLsn: null }
   }
 
   #current(): Open {

@@ -1,12 +1,15 @@
 // Computed changes in, rows out: changes, images, outcomes, deliveries, sequence numbers and the checkpoint, as one piece
 // of work within the caller's transaction. Owns idempotence: a change that the journal has is skipped with all it owes.
 import type { Micros } from '../base/time.js'
+import type { Commit, EndedCommit } from '../capture/change-message.js'
 import type { Lsn } from '../capture/lsn.js'
 import type { ResolvedChange } from '../change/captured-change.js'
 import { laneOf } from '../change/lane.js'
 import type { ComputedChange, OwedNotification, Source } from '../compute/computed-change.js'
-import { moveCheckpoint } from './checkpoint.js'
+import { moveCheckpoint, sourceId } from './checkpoint.js'
 import type { Delivery } from './delivery.js'
+import type { Reached } from './lineage.js'
+import { remember } from './remembered-commits.js'
 import type { Sqlite } from './sqlite.js'
 
 export interface AppendBatch {
@@ -16,6 +19,17 @@ export interface AppendBatch {
   /** The checkpoint moves here; null: more of the last transaction follows. */
   readonly durableLsn: Lsn | null
   readonly lastCommit: { readonly lsn: Lsn; readonly at: Micros } | null
+  /** What the next start holds the server against; null or absent: nothing new. */
+  readonly progress?: Progress | null
+}
+
+export interface Progress {
+  /** Of `durableLsn`. */
+  readonly reached: Reached
+  /** Those that lie before it, and behind the last checkpoint. */
+  readonly commits: readonly EndedCommit[]
+  /** The transaction of which more follows. */
+  readonly open: Commit | null
 }
 
 export interface Appended {
@@ -43,14 +57,15 @@ const putSequence = `
   INSERT INTO endpoint_sequence (endpoint, last) VALUES (?, ?) ON CONFLICT (endpoint) DO UPDATE SET last = excluded.last`
 
 /** Within a transaction of the caller's. */
-export function append(sqlite: Sqlite, sourceId: number, batch: AppendBatch): Appended {
+export function append(sqlite: Sqlite, batch: AppendBatch): Appended {
+  const ofChanges = sourceId(sqlite, batch.source)
   const sequences = new Sequences(sqlite)
   const owed = new Map<string, Delivery[]>()
   const journaledAt = Date.now()
   for (const change of batch.changes) {
     const appointment = change.appointment === null ? null : JSON.stringify(change.appointment)
     const inserted = sqlite.run(insertChange, [
-      sourceId,
+      ofChanges,
       change.commitLsn,
       change.ordinal,
       change.committedAt,
@@ -80,9 +95,24 @@ export function append(sqlite: Sqlite, sourceId: number, batch: AppendBatch): Ap
     }
   }
   sequences.write()
-  moveCheckpoint(sqlite, sourceId, batch.durableLsn, batch.lastCommit?.at ?? null)
+  moveOn(sqlite, ofChanges, batch)
   return { owed }
 }
+
+function moveOn(sqlite: Sqlite, ofChanges: number, { source, durableLsn, lastCommit, progress }: AppendBatch): void {
+  const { reached = { source, timelineBegan: null }, commits = [], open = null } = progress ?? {}
+  moveCheckpoint(sqlite, {
+    sourceId: isSameSource(reached.source, source) ? ofChanges : sourceId(sqlite, reached.source),
+    durableLsn,
+    lastCommittedAt: lastCommit?.at ?? null,
+    timelineBegan: reached.timelineBegan,
+    open,
+  })
+  remember(sqlite, commits)
+}
+
+export const isSameSource = (a: Source, b: Source): boolean =>
+  a.timeline === b.timeline && a.systemIdentifier === b.systemIdentifier
 
 /** Within a transaction of the caller's. */
 export function appendDelivery(

@@ -4,9 +4,8 @@ import { Kysely } from 'kysely'
 import { type GapFacts, JournalError } from '../base/errors.js'
 import { formatLsn, type Lsn } from '../capture/lsn.js'
 import type { SeenAppointment } from '../change/seen-appointments.js'
-import type { Source } from '../compute/computed-change.js'
 import { type AppendBatch, type Appended, append } from './append.js'
-import { beginCheckpoint, type Checkpoint, knownSourceId, readCheckpoint, sourceId } from './checkpoint.js'
+import { beginCheckpoint, type Checkpoint, readCheckpoint, type SlotCreated } from './checkpoint.js'
 import {
   type DeadLetter,
   type DeadLetterSelection,
@@ -21,6 +20,8 @@ import { type JournalFigures, readFigures } from './figures.js'
 import { acceptedGap, acceptGaps, type Gap, listGaps, recordGap, resumeBehind, withdrawGaps } from './gaps.js'
 import { GroupCommit } from './group-commit.js'
 import { appointmentsOfNotes } from './images.js'
+import { KnownHistory } from './known-history.js'
+import type { Reached } from './lineage.js'
 import { migrate } from './migrate.js'
 import { Recomputes } from './recomputes.js'
 import { Replays } from './replays.js'
@@ -43,6 +44,7 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
   readonly #commits: GroupCommit
   /** For queries that are not on the hot path; each runs outside any transaction. */
   readonly db: Kysely<JournalTables>
+  readonly known: KnownHistory
   readonly requests: Requests
   readonly replays: Replays
   readonly recomputes: Recomputes
@@ -53,6 +55,7 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
     this.#sqlite = sqlite
     this.#commits = new GroupCommit(sqlite)
     this.db = db
+    this.known = new KnownHistory(sqlite)
     this.requests = new Requests(sqlite, this.#commits)
     this.replays = new Replays(sqlite, this.#commits)
     this.recomputes = new Recomputes(sqlite, this.#commits)
@@ -79,17 +82,8 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
     return readCheckpoint(this.#sqlite)
   }
 
-  /** The highest ordinal of a transaction that is in the journal; null: none of it is. */
-  lastOrdinal(source: Source, commitLsn: Lsn): number | null {
-    const id = knownSourceId(this.#sqlite, source)
-    if (id === null) return null
-    const query = 'SELECT max(ordinal) AS last FROM change WHERE source_id = ? AND commit_lsn = ?'
-    const last = this.#sqlite.get(query, [id, commitLsn])?.['last']
-    return typeof last === 'number' ? last : null
-  }
-
   append(batch: AppendBatch): Promise<Appended> {
-    return this.#commits.write(() => append(this.#sqlite, sourceId(this.#sqlite, batch.source), batch))
+    return this.#commits.write(() => append(this.#sqlite, batch))
   }
 
   settle(settlements: readonly Settlement[]): Promise<void> {
@@ -129,8 +123,8 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
     })
   }
 
-  recordSlotCreated({ source, consistentLsn }: { slot: string; source: Source; consistentLsn: Lsn }): Promise<void> {
-    return this.#commits.write(() => beginCheckpoint(this.#sqlite, sourceId(this.#sqlite, source), consistentLsn))
+  recordSlotCreated({ consistentLsn, ...at }: SlotCreated): Promise<void> {
+    return this.#commits.write(() => beginCheckpoint(this.#sqlite, consistentLsn, at))
   }
 
   /** The publication was seen to be right, and to look like this. */
@@ -161,9 +155,9 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
   }
 
   /** Goes on behind an accepted gap; `endpoints` are owed a notice. Null `at`: the checkpoint stays where it is. */
-  resumeBehind(gap: Gap, to: Lsn, at: { source: Source } | null, endpoints: readonly string[]): Promise<void> {
+  resumeBehind(gap: Gap, to: Lsn, at: Reached | null, endpoints: readonly string[]): Promise<void> {
     return this.#commits.write(() => {
-      if (at !== null) beginCheckpoint(this.#sqlite, sourceId(this.#sqlite, at.source), to)
+      if (at !== null) beginCheckpoint(this.#sqlite, to, at)
       resumeBehind(this.#sqlite, gap, formatLsn(to), endpoints)
     })
   }

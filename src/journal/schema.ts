@@ -13,7 +13,12 @@ export interface JournalTables {
     complete_from_at: number
     complete_from_source_id: number
     publication: string | null
+    timeline_began_lsn: bigint | null
+    remembered_from_lsn: bigint
+    open_commit_lsn: bigint | null
+    open_committed_at_us: number | null
   }
+  remembered_commits: { nth: number; last_commit_lsn: bigint; commits: string }
   gap: {
     id: Generated<number>
     kind: string

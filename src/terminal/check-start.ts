@@ -65,7 +65,7 @@ async function startFinding(
       found: await readSlot(sql, slot),
       database: rows[0]?.database ?? '',
       server,
-      history: position !== null && position.timeline < server.timeline ? await stream.history(server.timeline) : [],
+      left: await stream.history(server.timeline),
     })
     if (begins.tag === 'create')
       return ok(start, 'the first start makes the slot; what is committed from then on notifies')
@@ -74,7 +74,7 @@ async function startFinding(
       const found = 'the publication is not what it was when it was followed: what was written meanwhile may be missing'
       return gapFinding(found, known.accepted === 'publication changed')
     }
-    return ok(start, `goes on at ${formatLsn(begins.from)}`)
+    return ok(start, `goes on at ${formatLsn(begins.tag === 'resume' ? begins.until : begins.from)}`)
   } catch (error) {
     if (error instanceof GapError) return gapFinding(error.facts.reason, error.facts.kind === known.accepted)
     if (error instanceof NotReadyError) return fail(start, error.found, error.remedy)

@@ -13,7 +13,13 @@ const slot: SlotFacts = {
   restartLsn: toLsn(400n),
   retainedBytes: 0,
 }
-const known = { systemIdentifier: '7', timeline: 1, durableLsn: toLsn(500n), lastCommitAt: '2026-01-01T00:00:00Z' }
+const known = {
+  systemIdentifier: '7',
+  timeline: 1,
+  timelineBegan: toLsn(0n),
+  durableLsn: toLsn(500n),
+  lastCommitAt: '2026-01-01T00:00:00Z',
+}
 const resumable: StartFacts = {
   slot: 'notifyd',
   known,
@@ -21,7 +27,7 @@ const resumable: StartFacts = {
   found: slot,
   database: 'clinic',
   server: { systemIdentifier: '7', timeline: 1, walEnd: toLsn(900n) },
-  history: [],
+  left: [],
 }
 const fresh: StartFacts = { ...resumable, known: null, intended: false, found: null }
 
@@ -38,10 +44,11 @@ describe('how to begin', () => {
     expect(judgeStart({ ...fresh, intended: true, found: slot })).toEqual({ tag: 'adopt', from: 500n })
   })
 
-  test('resumes at the journal’s durable LSN, also when the slot fell behind it in a crash of the server', () => {
-    expect(judgeStart(resumable)).toEqual({ tag: 'resume', from: 500n, promoted: false })
+  test('resumes at the journal’s durable LSN; where the slot lies below it, from there up to it', () => {
+    const resumed = { tag: 'resume', from: 500n, until: 500n, promoted: false }
+    expect(judgeStart(resumable)).toEqual(resumed)
     const behind = { ...slot, confirmedFlush: toLsn(300n) }
-    expect(judgeStart({ ...resumable, found: behind })).toEqual({ tag: 'resume', from: 500n, promoted: false })
+    expect(judgeStart({ ...resumable, found: behind })).toEqual({ ...resumed, from: 300n })
   })
 })
 
@@ -50,16 +57,27 @@ describe('a higher timeline', () => {
   const left = (timeline: number, switchLsn: bigint) => ({ timeline, switchLsn: toLsn(switchLsn) })
 
   test.each([500n, 501n])('that began behind the journal’s end (at %d) is a planned promotion', (switchLsn) => {
-    const history = [left(1, switchLsn), left(2, 600n)]
-    expect(judgeStart({ ...promoted, history })).toEqual({ tag: 'resume', from: 500n, promoted: true })
+    const facts = { ...promoted, left: [left(1, switchLsn), left(2, 600n)] }
+    expect(judgeStart(facts)).toEqual({ tag: 'resume', from: 500n, until: 500n, promoted: true })
   })
 
   test.each([
     ['began before it', [left(1, 499n), left(2, 600n)]],
     ['never knew the journal’s', [left(2, 600n)]],
     ['has no history', []],
-  ])('that %s is a gap', (_, history) => {
-    expect(() => judgeStart({ ...promoted, history })).toThrow(/left the journal's \(1\)/)
+  ])('that %s is a gap', (_, switches) => {
+    expect(() => judgeStart({ ...promoted, left: switches })).toThrow(/left the journal's \(1\)/)
+  })
+
+  test('of the journal’s number that began elsewhere is a gap; an older version’s journal does not say where', () => {
+    const second = { ...promoted, server: { ...promoted.server, timeline: 2 }, left: [left(1, 450n)] }
+    const onIt = (timelineBegan: bigint | null) => ({
+      ...second,
+      known: { ...known, timeline: 2, timelineBegan: timelineBegan === null ? null : toLsn(timelineBegan) },
+    })
+    expect(() => judgeStart(onIt(440n))).toThrow(/timeline 2 .* at 0\/1C2, .* at 0\/1B8: one backup was promoted twice/)
+    for (const began of [450n, null]) expect(judgeStart(onIt(began))).toMatchObject({ tag: 'resume', promoted: false })
+    expect(judgeStart({ ...onIt(440n), left: [] })).toMatchObject({ tag: 'resume' })
   })
 })
 

@@ -19,7 +19,8 @@ test('a change too long to be told is an error that names its column; with that 
     old: { id: '1', scan: long },
     new: { id: '2', scan: `${long}y` },
   }
-  const piece: TransactionPiece = { commitLsn: 1n as Lsn, committedAt: 0, changes: [change], endLsn: 2n as Lsn }
+  const commit = { commitLsn: 1n as Lsn, committedAt: 0, endLsn: 2n as Lsn }
+  const piece: TransactionPiece = { ...commit, changes: [change], rows: 1 }
   const captured = () => captureChange(change, piece, rowModel())
   expect(captured).toThrow(NotReadyError)
   expect(captured).toThrow('with scan of public.row a change has more than 200 million characters')

@@ -1,6 +1,8 @@
-// A new timeline of the server: gone on with where nothing can be missing, halted at where something is.
+// A new timeline of the server: gone on with where nothing can be missing, halted at where something is. Ids are of the
+// timeline that wrote the commit, so that nothing is told twice for being decoded on both sides of a promotion.
 import { expect, test } from 'vitest'
 import { backUp, promote, putBack } from '../../testbed/history.js'
+import type { Receiver } from '../../testbed/receiver.js'
 import { openServer } from '../support/own-server.js'
 import { seenCount } from '../support/site.js'
 
@@ -21,6 +23,41 @@ test('a promotion that took all of the WAL with it is gone on with', async () =>
   expect(server.receiver.faults).toEqual([])
   const again = await deliver(3)
   expect(again.lines.map(({ msg }) => msg)).not.toContain('the server was promoted; nothing is missing')
+})
+
+/** 1,500 appointments in one transaction: three pieces. */
+const bookMany = `
+  INSERT INTO appointment (provider_id, start_time, duration_minutes)
+  SELECT 1, '2026-12-01 09:00Z'::timestamptz + i * interval '1 minute', 20 FROM generate_series(1, 1500) i`
+
+const appointmentsOf = ({ delivered }: Receiver) =>
+  new Set(delivered.map(({ appointmentExternalId }) => appointmentExternalId)).size
+
+/** With none, one or two pieces in the journal; with all of it there and the slot not told; with the slot told. */
+const moments = ['before append:1', 'before append:2', 'before append:3', 'before acknowledge:3', 'after acknowledge:3']
+
+test('a promotion in the midst of a large transaction tells none of it twice, whenever it comes', async () => {
+  await using server = await openServer()
+  const { postgres, receiver, onServer, book } = server
+  await server.deliver(0)
+  let due = 0
+  for (const moment of moments) {
+    await onServer((client) => client.query(bookMany))
+    due += 1500
+    const daemon = server.spawn(undefined, { NOTIFYD_FAILPOINT: moment })
+    expect(await daemon.exited, moment).toMatchObject({ signal: 'SIGKILL' })
+    await postgres.stop('fast')
+    await promote(postgres)
+    await postgres.start()
+    await book(due)
+    due += 1
+    await using next = server.spawn()
+    // Every appointment, the last one among them: had anything been told twice, it would have been before that.
+    await receiver.until((all) => appointmentsOf(all) === due, 20_000)
+    await next.stop()
+    expect(seenCount(receiver), moment).toBe(due)
+  }
+  expect(receiver.faults).toEqual([])
 })
 
 test('a backup that was put back and promoted lacks what the journal has seen: a gap', async () => {

@@ -109,8 +109,7 @@ describe('append', () => {
     await append(journal, [computed()])
     await append(journal, [computed({ from: later })], null, later)
     expect(owed(journal)).toHaveLength(2)
-    expect(journal.lastOrdinal(later, lsn(0x16b3748))).toBe(0)
-    expect(journal.lastOrdinal({ ...source, timeline: 3 }, lsn(0x16b3748))).toBeNull()
+    expect(journal.known.journaled(source, lsn(0x16b3748)).map((one) => one.source)).toEqual([later, source])
   })
 
   test('is whole or not at all, and takes no other append with it', async () => {
@@ -122,7 +121,7 @@ describe('append', () => {
     await expect(broken).rejects.toMatchObject({ code: 'ERR_SQLITE_ERROR' })
     await sound
     expect(owed(journal).map(({ sequence, body }) => [sequence, body])).toEqual([[1, '{"n":5}']])
-    expect(journal.lastOrdinal(source, lsn(0x16b3748))).toBe(5)
+    expect(journal.known.journaled(source, lsn(0x16b3748))).toMatchObject([{ source, lastOrdinal: 5 }])
     expect(journal.checkpoint()?.durableLsn).toBe(8n)
     // The checkpoint is part of it.
     await expect(append(journal, [computed({ ordinal: 6.5 })], lsn(99))).rejects.toThrow()
@@ -261,7 +260,7 @@ test('pruning forgets what is delivered and old; never what is owed or dead, an 
   expect(await journal.prune(Date.now() - 60_000, 0, signal)).toBe(0)
   expect(journal.checkpoint()?.completeFromLsn).toBe(1n)
   expect(await journal.prune(Date.now() + 60_000, 0, signal)).toBe(1)
-  expect(journal.lastOrdinal(source, lsn(100))).toBeNull()
+  expect(journal.known.journaled(source, lsn(100))).toEqual([])
   expect(journal.debts()).toEqual([{ endpoint: 'desk', owed: 1, dead: 1 }])
   expect(journal.appointmentsOfNotes(['26']).get('26')).toHaveLength(3)
   expect(journal.checkpoint()).toMatchObject({ completeFromLsn: 101n, durableLsn: 200n })

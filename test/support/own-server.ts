@@ -28,7 +28,8 @@ export async function openServer(settings: Readonly<Record<string, string>> = {}
     await work(client)
     await client.end()
   }
-  const spawn = (args?: readonly string[]) => owned.use(spawnNotifyd(home, args))
+  const spawn = (args?: readonly string[], env?: Readonly<Record<string, string>>) =>
+    owned.use(spawnNotifyd(home, args, env))
   const book = (seed: number) => onServer((client) => new Clinic(client, { seed }).book({ patient: null }))
   /** A daemon's life: until it has delivered as much. */
   const deliver = async (count: number) => {
@@ -42,6 +43,7 @@ export async function openServer(settings: Readonly<Record<string, string>> = {}
   return {
     postgres,
     receiver,
+    journalFile: home.journalFile,
     onServer,
     spawn,
     book,
