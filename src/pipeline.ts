@@ -7,11 +7,12 @@
 //   acknowledge  tell the slot the checkpoint, so that the server may free WAL
 //   gap          changes that the server no longer has and the journal never had
 import type { Capture, CapturedBatch } from './capture/capture.js'
-import type { TransactionPiece } from './capture/change-message.js'
+import type { Relation, TransactionPiece } from './capture/change-message.js'
 import type { Lsn } from './capture/lsn.js'
 import type { CapturedChange, ResolvedChange } from './change/captured-change.js'
 import { captureChange } from './change/field-changes.js'
-import { type Model, tableKey } from './change/model.js'
+import type { FollowedTables } from './change/followed-tables.js'
+import type { Model } from './change/model.js'
 import type { ComputedChange, Source } from './compute/computed-change.js'
 import type { Delivery } from './journal/delivery.js'
 import { failpoint } from './journal/failpoint.js'
@@ -20,7 +21,9 @@ import type { Journal } from './journal/journal.js'
 export interface Walk {
   readonly source: Source
   readonly capture: Capture
-  readonly models: ReadonlyMap<string, Model>
+  readonly followed: FollowedTables
+  /** The error with which the walk ends at a row of a table that has taken a followed one's name. */
+  readonly replaced: (relation: Relation, model: Model, commitLsn: Lsn) => Error
   readonly journal: Journal
   resolve(changes: readonly CapturedChange[]): Promise<readonly ResolvedChange[]>
   compute(changes: readonly ResolvedChange[]): Promise<readonly ComputedChange[]>
@@ -39,7 +42,7 @@ export async function walk(options: Walk): Promise<void> {
   const journaled = new JournaledChanges(journal, source)
   for await (const batch of capture.batches()) {
     const began = performance.now()
-    const captured = batch.pieces.flatMap((piece) => typed(piece, options.models, journaled))
+    const captured = batch.pieces.flatMap((piece) => typed(piece, options, journaled))
     const resolved = await capture.unlessLost(options.resolve(captured))
     const computed = await options.compute(resolved)
     failpoint('before append')
@@ -60,15 +63,16 @@ export async function walk(options: Walk): Promise<void> {
 
 function typed(
   piece: TransactionPiece,
-  models: ReadonlyMap<string, Model>,
+  { followed, replaced }: Pick<Walk, 'followed' | 'replaced'>,
   journaled: JournaledChanges,
 ): CapturedChange[] {
   const upTo = journaled.lastOrdinal(piece.commitLsn)
   const changes: CapturedChange[] = []
   for (const change of piece.changes) {
-    const model = models.get(tableKey(change.relation.schema, change.relation.table))
-    if (model === undefined || change.ordinal <= upTo) continue
-    const captured = captureChange(change, piece, model)
+    const following = followed.of(change.relation)
+    if (following.tag === 'stranger' || change.ordinal <= upTo) continue
+    if (following.tag === 'replaced') throw replaced(change.relation, following.model, piece.commitLsn)
+    const captured = captureChange(change, piece, following.model)
     if (captured !== null) changes.push(captured)
   }
   return changes

@@ -1,11 +1,9 @@
 // Where one connection begins to stream: at the journal's durable LSN, at the new slot of the very first start, or behind a
 // gap that an operator has accepted. Owns law 3: the slot is never made anew or adopted silently.
-import { GapError, type GapFacts } from './base/errors.js'
+import { GapError, type GapKind } from './base/errors.js'
 import type { Log } from './base/log.js'
-import { isoMicros } from './base/time.js'
 import type { Sql } from './capture/finding.js'
 import { formatLsn, type Lsn } from './capture/lsn.js'
-import { isSamePublication } from './capture/publication.js'
 import type { ReplicationStream, SystemIdentity } from './capture/replication-stream.js'
 import {
   createSlot,
@@ -19,8 +17,9 @@ import {
 } from './capture/slot.js'
 import type { Source } from './compute/computed-change.js'
 import { clusterOf, knownPosition } from './journal/checkpoint.js'
-import type { Gap } from './journal/gaps.js'
+import type { SeenPublication } from './journal/followed-table.js'
 import type { Journal } from './journal/journal.js'
+import { assertSamePublication } from './same-publication.js'
 
 export interface StartOptions {
   readonly slot: string
@@ -36,42 +35,61 @@ export interface StartPosition {
   readonly source: Source
 }
 
-/** @throws GapError, recorded in the journal; NotReadyError for a slot of another kind; what pg throws. */
+/** @throws GapError; NotReadyError for a slot of another kind; what pg throws. */
 export async function startPosition(
   sql: Sql,
   stream: ReplicationStream,
-  fingerprint: string,
+  publication: SeenPublication,
   options: StartOptions,
 ): Promise<StartPosition> {
   const { journal, slot } = options
   const server = await stream.identify()
   const found = await readSlot(sql, slot)
-  try {
-    const position = await judged(sql, stream, server, found, options)
-    assertSamePublication(fingerprint, options)
-    await journal.withdrawGaps()
-    await journal.recordPublication(fingerprint)
-    return position
-  } catch (error) {
-    if (!(error instanceof GapError)) throw error
-    const accepted = journal.acceptedGap()
-    if (accepted?.kind === error.facts.kind) {
-      const position = await behind(accepted, sql, server, found, options)
-      await journal.recordPublication(fingerprint)
-      return position
-    }
-    await journal.recordGap(error.facts)
-    throw error
-  }
+  const judged = await judge(sql, stream, server, found, publication, options)
+  const open = journal.openGap()
+  if (open !== null) throw new GapError(open, goOn)
+  const position =
+    judged.tag === 'gap'
+      ? await behind(judged.gap.facts.kind, sql, server, found, options)
+      : await from(judged.start, sql, judged.source, options)
+  await journal.recordPublication(publication)
+  return position
 }
 
-async function judged(
+interface Judged {
+  readonly start: Start
+  readonly source: Source
+}
+
+/** A gap that no operator has accepted is in the journal from now on. */
+async function judge(
   sql: Sql,
   stream: ReplicationStream,
   server: SystemIdentity,
   found: SlotFacts | null,
-  { journal, slot, log }: StartOptions,
-): Promise<StartPosition> {
+  publication: SeenPublication,
+  options: StartOptions,
+): Promise<({ readonly tag: 'start' } & Judged) | { readonly tag: 'gap'; readonly gap: GapError }> {
+  const { journal } = options
+  try {
+    const judged = await judgedStart(sql, stream, server, found, options)
+    assertSamePublication(publication.fingerprint, server.walEnd, options)
+    return { tag: 'start', ...judged }
+  } catch (error) {
+    if (!(error instanceof GapError)) throw error
+    const isAccepted = journal.acceptedGaps().some(({ kind }) => kind === error.facts.kind)
+    if (!isAccepted) await journal.recordGap(error.facts)
+    return { tag: 'gap', gap: error }
+  }
+}
+
+async function judgedStart(
+  sql: Sql,
+  stream: ReplicationStream,
+  server: SystemIdentity,
+  found: SlotFacts | null,
+  { journal, slot }: StartOptions,
+): Promise<Judged> {
   const checkpoint = journal.checkpoint()
   const { rows } = await sql.query<{ database: string }>('SELECT current_database()::text AS database')
   const known = checkpoint && knownPosition(checkpoint)
@@ -89,11 +107,20 @@ async function judged(
     systemIdentifier: checkpoint?.source.systemIdentifier ?? server.systemIdentifier,
     timeline: server.timeline,
   }
-  if (start.tag === 'resume') {
-    if (start.promoted) log.warn({ slot, timeline: server.timeline }, 'the server was promoted; nothing is missing')
-    return { from: start.from, source }
+  return { start, source }
+}
+
+/** Where nothing is missing, or an operator has accepted a gap whose cause is undone. */
+async function from(start: Start, sql: Sql, source: Source, options: StartOptions): Promise<StartPosition> {
+  const { journal, slot, log, gapNotices } = options
+  const position = start.tag === 'resume' ? { from: start.from, source } : await begin(start, sql, source, options)
+  if (start.tag === 'resume' && start.promoted)
+    log.warn({ slot, timeline: source.timeline }, 'the server was promoted; nothing is missing')
+  if (journal.acceptedGaps().length > 0) {
+    await journal.goOnBehindGaps(null, { lsn: position.from, source: null }, gapNotices)
+    log.warn({ slot, lsn: formatLsn(position.from) }, 'going on behind an accepted gap')
   }
-  return begin(start, sql, source, { journal, slot, log })
+  return position
 }
 
 type BeginOptions = Pick<StartOptions, 'journal' | 'slot' | 'log'>
@@ -117,7 +144,7 @@ async function begin(
 
 /** The operator has accepted the gap: at what the slot still has, else with a new slot. */
 async function behind(
-  gap: Gap,
+  kind: GapKind,
   sql: Sql,
   server: SystemIdentity,
   found: SlotFacts | null,
@@ -125,18 +152,20 @@ async function behind(
 ): Promise<StartPosition> {
   const { journal, slot, log, gapNotices } = options
   const checkpoint = journal.checkpoint()
-  if (gap.kind === 'publication changed' && checkpoint !== null) {
-    await journal.resumeBehind(gap, checkpoint.durableLsn, null, gapNotices)
-    log.warn({ slot, kind: gap.kind }, 'going on behind an accepted gap')
-    return { from: checkpoint.durableLsn, source: { ...checkpoint.source, timeline: server.timeline } }
+  if (kind === 'publication changed' && checkpoint !== null) {
+    const position = { from: checkpoint.durableLsn, source: { ...checkpoint.source, timeline: server.timeline } }
+    // Until now: the publication is right again only since preflight has looked.
+    await journal.goOnBehindGaps(server.walEnd, { lsn: position.from, source: null }, gapNotices)
+    log.warn({ slot, kind }, 'going on behind an accepted gap')
+    return position
   }
-  const source = { systemIdentifier: nextHistory(gap, server, checkpoint?.source), timeline: server.timeline }
+  const source = { systemIdentifier: nextHistory(kind, server, checkpoint?.source), timeline: server.timeline }
   const position =
     found !== null && isUsable(found) && found.confirmedFlush !== null
       ? { from: found.confirmedFlush, source }
       : await made(found, sql, source, options)
-  await journal.resumeBehind(gap, position.from, { source }, gapNotices)
-  log.warn({ slot, kind: gap.kind, lsn: formatLsn(position.from) }, 'going on behind an accepted gap')
+  await journal.goOnBehindGaps(position.from, { lsn: position.from, source }, gapNotices)
+  log.warn({ slot, kind, lsn: formatLsn(position.from) }, 'going on behind an accepted gap')
   return position
 }
 
@@ -146,28 +175,10 @@ async function made(found: SlotFacts | null, sql: Sql, source: Source, options: 
 }
 
 /** A server that was set back without a new timeline gives its LSNs again: its later history needs a name of its own. */
-function nextHistory(gap: Gap, server: SystemIdentity, known: Source | undefined): string {
+function nextHistory(kind: GapKind, server: SystemIdentity, known: Source | undefined): string {
   const isSame = known !== undefined && clusterOf(known) === server.systemIdentifier
   if (!isSame) return server.systemIdentifier
-  if (gap.kind !== 'server is behind' || known.timeline !== server.timeline) return known.systemIdentifier
+  if (kind !== 'server is behind' || known.timeline !== server.timeline) return known.systemIdentifier
   const [cluster, restored = '0'] = known.systemIdentifier.split('+')
   return `${cluster}+${Number(restored) + 1}`
-}
-
-/** @throws GapError when the publication is not what it was when it was last seen to be right. */
-export function assertSamePublication(fingerprint: string, { journal, slot, publication }: StartOptions): void {
-  const checkpoint = journal.checkpoint()
-  if (checkpoint === null || checkpoint.publication === null) return
-  if (isSamePublication(checkpoint.publication, fingerprint)) return
-  const at = checkpoint.lastCommittedAt
-  const facts: GapFacts = {
-    kind: 'publication changed',
-    slot,
-    reason: `publication "${publication}" is not what it was when it was last looked at: what was written meanwhile may be missing`,
-    from: formatLsn(checkpoint.durableLsn),
-    to: 'unknown',
-    bytes: null,
-    lastCommitAt: at === null ? null : isoMicros(at),
-  }
-  throw new GapError(facts, goOn)
 }

@@ -16,17 +16,20 @@ export interface Checkpoint {
   readonly completeFromAt: number
   /** Fingerprint of the publication when it was last seen to be right; null: not looked at yet. */
   readonly publication: string | null
+  /** The server's end of WAL when it was last seen to be right; null: nobody noted it. */
+  readonly publicationSeenLsn: Lsn | null
 }
 
 /** Null: a new journal. */
 export function readCheckpoint(sqlite: Sqlite): Checkpoint | null {
   const row = sqlite.get(
     `SELECT system_identifier, timeline, durable_lsn, last_committed_at_us, complete_from_lsn, complete_from_at,
-            publication
+            publication, publication_seen_lsn
        FROM checkpoint JOIN source ON source.id = source_id`,
   )
   if (row === null) return null
   const at = row['last_committed_at_us']
+  const seen = row['publication_seen_lsn']
   return {
     source: { systemIdentifier: String(row['system_identifier']), timeline: Number(row['timeline']) },
     durableLsn: toLsn(BigInt(String(row['durable_lsn']))),
@@ -34,6 +37,7 @@ export function readCheckpoint(sqlite: Sqlite): Checkpoint | null {
     completeFromLsn: toLsn(BigInt(String(row['complete_from_lsn']))),
     completeFromAt: Number(row['complete_from_at']),
     publication: row['publication'] === null ? null : String(row['publication']),
+    publicationSeenLsn: seen === null ? null : toLsn(BigInt(String(seen))),
   }
 }
 
@@ -77,12 +81,14 @@ export function moveCheckpoint(sqlite: Sqlite, source: number, durable: Lsn | nu
 /** Within a transaction. The slot exists, and gives every commit from `from` on. */
 export function beginCheckpoint(sqlite: Sqlite, source: number, from: Lsn): void {
   sqlite.run('DELETE FROM slot_intent')
+  // OIDs are a history's own, and nothing of before is read any more.
+  sqlite.run('DELETE FROM followed_table')
   sqlite.run(
     `INSERT INTO checkpoint (id, source_id, durable_lsn, complete_from_lsn, complete_from_at, complete_from_source_id)
      VALUES (1, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET source_id = excluded.source_id, durable_lsn = excluded.durable_lsn,
        complete_from_lsn = excluded.complete_from_lsn, complete_from_at = excluded.complete_from_at,
-       complete_from_source_id = excluded.complete_from_source_id, publication = NULL`,
+       complete_from_source_id = excluded.complete_from_source_id, publication = NULL, publication_seen_lsn = NULL`,
     [source, from, from, Date.now(), source],
   )
 }

@@ -13,6 +13,7 @@ export interface JournalTables {
     complete_from_at: number
     complete_from_source_id: number
     publication: string | null
+    publication_seen_lsn: bigint | null
   }
   gap: {
     id: Generated<number>
@@ -26,7 +27,10 @@ export interface JournalTables {
     found_at: number
     accepted_at: number | null
     resumed_at: number | null
+    table_oid: number | null
+    table_model: string | null
   }
+  followed_table: { oid: number; model: string }
   slot_intent: { slot: string; noted_at: number }
   change: {
     id: Generated<number>

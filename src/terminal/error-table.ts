@@ -135,6 +135,7 @@ the server is behind the journal: it was restored to an earlier time | a backup 
 the slot is missing: somebody dropped it | pg_drop_replication_slot, or a fail-over without it | accept: the next start makes a new one
 the slot is lost: the server removed WAL that it still needed | max_slot_wal_keep_size was reached while the daemon was down | drop the slot, accept, and raise the limit
 publication "…" is not what it was when it was last looked at: what was written meanwhile may be missing | a watched table left it, or it was made anew | put it right with check, then accept
+… is another table than was followed under this name: whether its rows are to be told, a person has to say | a table was dropped and made again, or exchanged for another, under a followed name; the publication has both | accept: its rows are told from the gap on, and those of the former one under this name
 the slot is ahead of the journal: another consumer has moved it, or it was made anew | somebody else acknowledged on the slot | find who, then accept
 # While it streams | Logged; the daemon goes on or tries again with backoff, and nothing is lost.
 the server closed the replication connection | it stopped, restarted, or ended the walsender | it connects again by itself
@@ -147,6 +148,7 @@ the server sent … | bytes that are no pgoutput | the same
 a message could not be read | the same | the same
 the server sent BEGIN inside a transaction | the same | the same
 the server sent a row or COMMIT outside a transaction | the same | the same
+a followed table is called otherwise: its rows are told all the same | it was renamed, or moved to another schema | nothing, where it gets its name back; where it keeps the new one: models.*.table
 the server was promoted; nothing is missing | a fail-over that took all WAL with it | nothing
 going on behind an accepted gap | an operator accepted it | nothing
 the stream was given up | the daemon stops | nothing
