@@ -1,19 +1,22 @@
 // One connection's life: preflight, the slot judged against the journal, START_REPLICATION, the walk, and a watch over
 // the server meanwhile. Returns when it was closed on purpose, throws what ended it otherwise.
-import { NotReadyError, StreamError } from './base/errors.js'
+import { GapError, NotReadyError, StreamError } from './base/errors.js'
 import { Capture } from './capture/capture.js'
 import type { Relation } from './capture/change-message.js'
 import { CommitCheck } from './capture/commit-check.js'
 import type { DatabaseAddress } from './capture/connection.js'
 import { type Control, openControl } from './capture/control.js'
-import { formatLsn } from './capture/lsn.js'
+import { readableTable } from './capture/finding.js'
+import { formatLsn, type Lsn } from './capture/lsn.js'
 import { preflight } from './capture/preflight.js'
-import { inspectPublication } from './capture/publication.js'
 import { ReplicationStream } from './capture/replication-stream.js'
-import { type Model, tableKey } from './change/model.js'
+import { goOn } from './capture/slot.js'
+import { FollowedTables } from './change/followed-tables.js'
+import type { Model } from './change/model.js'
 import { type Walk, walk } from './pipeline.js'
-import { recordDivergence, type StartOptions, type StartPosition, startPosition } from './start-position.js'
-import { Watch, type WatchOptions } from './watch.js'
+import { drift } from './same-publication.js'
+import { divergence, type StartOptions, type StartPosition, startPosition } from './start-position.js'
+import { seePublication, Watch, type WatchOptions } from './watch.js'
 
 export interface FollowOptions extends StartOptions, WatchOptions {
   readonly address: DatabaseAddress
@@ -44,26 +47,34 @@ export async function follow(options: FollowOptions): Promise<void> {
     await options.tryResolution()
     await using stream = await ReplicationStream.connect(options.address)
     lost.signal.addEventListener('abort', () => stream.destroy(asError(lost.signal.reason)))
-    const { fingerprint } = await inspectPublication(control, options.publication, options.tables)
-    const position = await startPosition(control, stream, fingerprint, options)
-    using watch = new Watch(control, options, (error) => lost.abort(error))
+    const seen = await seePublication(control, options)
+    const position = await startPosition(control, stream, seen, options)
+    const followed = followedTables(seen.tables, options)
+    using watch = new Watch(control, options, seen, (error) => lost.abort(error))
     const streaming = (capture: Capture) => {
       options.streaming(capture)
       watch.lookAtWal()
     }
-    await streamFrom(position, stream, { ...options, streaming })
+    await streamFrom(position, stream, followed, { ...options, streaming })
   } catch (error) {
     // Where another connection or the watch ended the stream, that is the reason and not what the stream says of it.
-    throw lost.signal.aborted ? asError(lost.signal.reason) : error
+    const reason = lost.signal.aborted ? asError(lost.signal.reason) : error
+    if (reason instanceof GapError) await options.journal.recordGap(reason.facts)
+    throw reason
   } finally {
     await control.close()
   }
 }
 
-async function streamFrom(position: StartPosition, stream: ReplicationStream, options: FollowOptions): Promise<void> {
+async function streamFrom(
+  position: StartPosition,
+  stream: ReplicationStream,
+  followed: FollowedTables,
+  options: FollowOptions,
+): Promise<void> {
   const { from, until, lineage } = position
-  const { slot, publication, models, journal, log, resolve, compute, appended, giveWay, signal } = options
-  const isWanted = ({ schema, table }: Relation) => models.has(tableKey(schema, table))
+  const { slot, publication, journal, log, resolve, compute, appended, giveWay, signal } = options
+  const isWanted = (relation: Relation) => followed.of(relation).tag !== 'stranger'
   const limits = { maxChanges, maxBytes, maxQueuedBytes }
   const capture = await Capture.start({ stream, slot, publication, from, isWanted, ...limits })
   const finish = () => capture.finish()
@@ -73,11 +84,26 @@ async function streamFrom(position: StartPosition, stream: ReplicationStream, op
     log.info({ slot, lsn: formatLsn(until), timeline: lineage.timeline }, 'streaming')
     options.streaming(capture)
     const check = new CommitCheck({ from, until, remembered: journal.known.remembered(from) })
-    const diverged: Walk['diverged'] = (difference) => recordDivergence(difference, position, options)
-    await walk({ lineage, check, diverged, capture, models, journal, resolve, compute, appended, giveWay })
+    const diverged: Walk['diverged'] = (difference) => divergence(difference, position, options)
+    const replaced: Walk['replaced'] = (relation, model, at) => replacedTable(relation, model, at, options)
+    await walk({ lineage, check, diverged, capture, followed, replaced, journal, resolve, compute, appended, giveWay })
   } finally {
     signal.removeEventListener('abort', finish)
   }
+}
+
+function followedTables(current: ReadonlyMap<number, string>, { models, journal, log }: FollowOptions): FollowedTables {
+  const renamed = (relation: Relation, { name: model }: Model) =>
+    log.warn(
+      { model, table: readableTable(relation) },
+      'a followed table is called otherwise: its rows are told all the same',
+    )
+  return new FollowedTables({ models, current, known: journal.knownTables(), renamed })
+}
+
+function replacedTable(relation: Relation, { name: model }: Model, at: Lsn, options: FollowOptions): GapError {
+  const reason = `${readableTable(relation)} is another table than was followed under this name: whether its rows are to be told, a person has to say`
+  return new GapError({ ...drift(reason, at, options), table: { oid: relation.oid, model } }, goOn)
 }
 
 async function assertReady(control: Control, options: FollowOptions): Promise<void> {

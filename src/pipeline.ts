@@ -7,11 +7,13 @@
 //   acknowledge  tell the slot the checkpoint, so that the server may free WAL
 //   gap          changes that the server no longer has and the journal never had
 import type { Capture } from './capture/capture.js'
-import type { TransactionPiece } from './capture/change-message.js'
+import type { Relation, TransactionPiece } from './capture/change-message.js'
 import type { CommitCheck, Divergence } from './capture/commit-check.js'
+import type { Lsn } from './capture/lsn.js'
 import type { CapturedChange, ResolvedChange } from './change/captured-change.js'
 import { captureChange } from './change/field-changes.js'
-import { type Model, tableKey } from './change/model.js'
+import type { FollowedTables } from './change/followed-tables.js'
+import type { Model } from './change/model.js'
 import type { ComputedChange, Source } from './compute/computed-change.js'
 import type { Delivery } from './journal/delivery.js'
 import { failpoint } from './journal/failpoint.js'
@@ -24,12 +26,14 @@ export interface Walk {
   /** Holds what comes below the journal's end against what the journal knows of it. */
   readonly check: CommitCheck
   readonly capture: Capture
-  readonly models: ReadonlyMap<string, Model>
+  readonly followed: FollowedTables
+  /** The error with which the walk ends at a row of a table that has taken a followed one's name. */
+  readonly replaced: (relation: Relation, model: Model, commitLsn: Lsn) => Error
   readonly journal: Journal
   resolve(changes: readonly CapturedChange[]): Promise<readonly ResolvedChange[]>
   compute(changes: readonly ResolvedChange[], source: Source): Promise<readonly ComputedChange[]>
-  /** Called where the server's history turns out to be another than the journal's. Gives what the walk ends with. */
-  diverged(difference: Divergence): Promise<Error>
+  /** The error with which the walk ends where the server's history is another than the journal's. */
+  readonly diverged: (difference: Divergence) => Error
   /** Called after each append, with what is newly owed to each endpoint. */
   appended(changes: readonly ComputedChange[], owed: ReadonlyMap<string, readonly Delivery[]>): void
   /** Called after a batch that took long: sending may have the event loop for up to `ms`. */
@@ -46,7 +50,7 @@ export async function walk(options: Walk): Promise<void> {
   for await (const captured of capture.batches()) {
     const began = performance.now()
     const difference = check.hold(captured)
-    if (difference !== null) throw await options.diverged(difference)
+    if (difference !== null) throw options.diverged(difference)
     for (const run of runsOf(check.news(captured), lineage, transactions)) await take(run, options)
     failpoint('before acknowledge')
     if (check.isOver && captured.checkpointLsn !== null) capture.acknowledge(captured.checkpointLsn)
@@ -57,8 +61,8 @@ export async function walk(options: Walk): Promise<void> {
 }
 
 async function take({ source, pieces, durableLsn, lastCommit, progress }: Run, options: Walk): Promise<void> {
-  const { capture, journal, models } = options
-  const captured = pieces.flatMap(({ piece, upTo }) => typed(piece, models, upTo))
+  const { capture, journal } = options
+  const captured = pieces.flatMap(({ piece, upTo }) => typed(piece, options, upTo))
   const resolved = await capture.unlessLost(options.resolve(captured))
   const computed = await options.compute(resolved, source)
   failpoint('before append')
@@ -66,12 +70,17 @@ async function take({ source, pieces, durableLsn, lastCommit, progress }: Run, o
   options.appended(computed, owed)
 }
 
-function typed(piece: TransactionPiece, models: ReadonlyMap<string, Model>, upTo: number): CapturedChange[] {
+function typed(
+  piece: TransactionPiece,
+  { followed, replaced }: Pick<Walk, 'followed' | 'replaced'>,
+  upTo: number,
+): CapturedChange[] {
   const changes: CapturedChange[] = []
   for (const change of piece.changes) {
-    const model = models.get(tableKey(change.relation.schema, change.relation.table))
-    if (model === undefined || change.ordinal <= upTo) continue
-    const captured = captureChange(change, piece, model)
+    const following = followed.of(change.relation)
+    if (following.tag === 'stranger' || change.ordinal <= upTo) continue
+    if (following.tag === 'replaced') throw replaced(change.relation, following.model, piece.commitLsn)
+    const captured = captureChange(change, piece, following.model)
     if (captured !== null) changes.push(captured)
   }
   return changes

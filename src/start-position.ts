@@ -1,13 +1,13 @@
 // Where one connection begins to stream: at the journal's durable LSN, at the new slot of the very first start, or behind a
 // gap that an operator has accepted. Owns law 3: the slot is never made anew or adopted silently.
-import { GapError, type GapFacts } from './base/errors.js'
+import { GapError, type GapKind } from './base/errors.js'
 import type { Log } from './base/log.js'
 import { isoMicros } from './base/time.js'
 import type { Divergence } from './capture/commit-check.js'
 import type { Sql } from './capture/finding.js'
+import { gapRange } from './capture/gap-range.js'
 import type { History } from './capture/history.js'
 import { formatLsn, type Lsn, maxLsn } from './capture/lsn.js'
-import { isSamePublication } from './capture/publication.js'
 import type { ReplicationStream, SystemIdentity } from './capture/replication-stream.js'
 import {
   createSlot,
@@ -21,9 +21,10 @@ import {
 } from './capture/slot.js'
 import type { Source } from './compute/computed-change.js'
 import { clusterOf, knownPosition } from './journal/checkpoint.js'
-import type { Gap } from './journal/gaps.js'
+import type { SeenPublication } from './journal/followed-table.js'
 import type { Journal } from './journal/journal.js'
 import { type Lineage, nextName, reachedAt } from './journal/lineage.js'
+import { assertSamePublication } from './same-publication.js'
 
 export interface StartOptions {
   readonly slot: string
@@ -44,66 +45,94 @@ export interface StartPosition {
 /** The server as its replication connection tells it. */
 type Server = SystemIdentity & History
 
-/** @throws GapError, recorded in the journal; NotReadyError for a slot of another kind; what pg throws. */
+/** @throws GapError; NotReadyError for a slot of another kind; what pg throws. */
 export async function startPosition(
   sql: Sql,
   stream: ReplicationStream,
-  fingerprint: string,
+  publication: SeenPublication,
   options: StartOptions,
 ): Promise<StartPosition> {
   const { journal, slot } = options
   const identity = await stream.identify()
   const server = { ...identity, left: await stream.history(identity.timeline) }
   const found = await readSlot(sql, slot)
-  const accepted = journal.acceptedGap()
-  if (accepted?.kind === 'another history') {
-    // It was found in the stream, and would be found there again.
-    const position = await behind(accepted, sql, server, found, options)
-    await journal.recordPublication(fingerprint)
-    return position
-  }
-  try {
-    const position = await judged(sql, server, found, options)
-    assertSamePublication(fingerprint, options)
-    await journal.withdrawGaps()
-    await journal.recordPublication(fingerprint)
-    return position
-  } catch (error) {
-    if (!(error instanceof GapError)) throw error
-    if (accepted?.kind === error.facts.kind) {
-      const position = await behind(accepted, sql, server, found, options)
-      await journal.recordPublication(fingerprint)
-      return position
-    }
-    await journal.recordGap(error.facts)
-    throw error
-  }
+  const judged = await judge(sql, server, found, publication, options)
+  const open = journal.openGap()
+  if (open !== null) throw new GapError(open, goOn)
+  const position =
+    judged.tag === 'gap'
+      ? await behind(judged.gap.facts.kind, sql, server, found, options)
+      : wasFoundInStream(journal)
+        ? await behind('another history', sql, server, found, options)
+        : await from(judged.start, sql, judged.lineage, options)
+  await journal.recordPublication(publication)
+  return position
 }
 
-async function judged(
+/** An accepted gap that the slot does not show, and the stream would find again. */
+const wasFoundInStream = (journal: Journal): boolean =>
+  journal.acceptedGaps().some(({ kind }) => kind === 'another history')
+
+interface Judged {
+  readonly start: Start
+  readonly lineage: Lineage
+}
+
+/** A gap that no operator has accepted is in the journal from now on. */
+async function judge(
   sql: Sql,
   server: Server,
   found: SlotFacts | null,
-  { journal, slot, log }: StartOptions,
-): Promise<StartPosition> {
+  publication: SeenPublication,
+  options: StartOptions,
+): Promise<({ readonly tag: 'start' } & Judged) | { readonly tag: 'gap'; readonly gap: GapError }> {
+  const { journal } = options
+  try {
+    const judged = await judgedStart(sql, server, found, options)
+    assertSamePublication(publication.fingerprint, server.walEnd, options)
+    return { tag: 'start', ...judged }
+  } catch (error) {
+    if (!(error instanceof GapError)) throw error
+    const isAccepted = journal.acceptedGaps().some(({ kind }) => kind === error.facts.kind)
+    if (!isAccepted) await journal.recordGap(error.facts)
+    return { tag: 'gap', gap: error }
+  }
+}
+
+async function judgedStart(
+  sql: Sql,
+  server: Server,
+  found: SlotFacts | null,
+  { journal, slot }: StartOptions,
+): Promise<Judged> {
   const checkpoint = journal.checkpoint()
   const { rows } = await sql.query<{ database: string }>('SELECT current_database()::text AS database')
-  const known = checkpoint && knownPosition(checkpoint)
   const start = judgeStart({
     slot,
-    known,
+    known: checkpoint && knownPosition(checkpoint),
     intended: journal.slotIntent()?.slot === slot,
     found,
     database: rows[0]?.database ?? '',
     server,
     left: server.left,
   })
-  const lineage = lineageOf(server, checkpoint?.source.systemIdentifier)
-  if (start.tag === 'resume') {
-    if (start.promoted) log.warn({ slot, timeline: server.timeline }, 'the server was promoted; nothing is missing')
-    return { from: start.from, until: start.until, lineage }
+  return { start, lineage: lineageOf(server, checkpoint?.source.systemIdentifier) }
+}
+
+/** Where nothing is missing, or an operator has accepted a gap whose cause is undone. */
+async function from(start: Start, sql: Sql, lineage: Lineage, options: StartOptions): Promise<StartPosition> {
+  const { journal, slot, log, gapNotices } = options
+  const position =
+    start.tag === 'resume'
+      ? { from: start.from, until: start.until, lineage }
+      : await begin(start, sql, lineage, options)
+  if (start.tag === 'resume' && start.promoted)
+    log.warn({ slot, timeline: lineage.timeline }, 'the server was promoted; nothing is missing')
+  if (journal.acceptedGaps().length > 0) {
+    await journal.goOnBehindGaps(null, { lsn: position.until, reached: null }, gapNotices)
+    log.warn({ slot, lsn: formatLsn(position.until) }, 'going on behind an accepted gap')
   }
-  return begin(start, sql, lineage, { journal, slot, log })
+  return position
 }
 
 const lineageOf = ({ systemIdentifier, timeline, left }: Server, name = systemIdentifier): Lineage => ({
@@ -133,7 +162,7 @@ async function begin(
 
 /** The operator has accepted the gap: at what the slot still has, else with a new slot. */
 async function behind(
-  gap: Gap,
+  kind: GapKind,
   sql: Sql,
   server: Server,
   found: SlotFacts | null,
@@ -141,17 +170,22 @@ async function behind(
 ): Promise<StartPosition> {
   const { journal, slot, log, gapNotices } = options
   const checkpoint = journal.checkpoint()
-  if (gap.kind === 'publication changed' && checkpoint !== null) {
-    await journal.resumeBehind(gap, checkpoint.durableLsn, null, gapNotices)
-    log.warn({ slot, kind: gap.kind }, 'going on behind an accepted gap')
-    const from = checkpoint.durableLsn
-    return { from, until: from, lineage: lineageOf(server, checkpoint.source.systemIdentifier) }
+  if (kind === 'publication changed' && checkpoint !== null) {
+    const until = checkpoint.durableLsn
+    // Until now: the publication is right again only since preflight has looked.
+    await journal.goOnBehindGaps(server.walEnd, { lsn: until, reached: null }, gapNotices)
+    log.warn({ slot, kind }, 'going on behind an accepted gap')
+    const lineage = lineageOf(server, checkpoint.source.systemIdentifier)
+    return { from: found?.confirmedFlush ?? until, until, lineage }
   }
-  const lineage = lineageOf(server, nextHistory(gap, server, checkpoint?.source))
+  const lineage = lineageOf(server, nextHistory(kind, server, checkpoint?.source))
   const at = found !== null && isUsable(found) ? found.confirmedFlush : null
   const position = at === null ? await made(found, sql, lineage, options) : { from: at, until: at, lineage }
-  await journal.resumeBehind(gap, position.from, reachedAt(lineage, position.from), gapNotices)
-  log.warn({ slot, kind: gap.kind, lsn: formatLsn(position.from) }, 'going on behind an accepted gap')
+  const reached = reachedAt(lineage, position.from)
+  // What the stream found ends where it was found to end: everything that the slot gives is told, also what lies before that.
+  const end = kind === 'another history' && at !== null ? null : position.from
+  await journal.goOnBehindGaps(end, { lsn: position.from, reached }, gapNotices)
+  log.warn({ slot, kind, lsn: formatLsn(position.from) }, 'going on behind an accepted gap')
   return position
 }
 
@@ -166,50 +200,24 @@ async function made(
 }
 
 /** A server that was set back gives its LSNs again: its later history needs a name of its own. */
-function nextHistory({ kind }: Gap, server: Server, known: Source | undefined): string {
+function nextHistory(kind: GapKind, server: Server, known: Source | undefined): string {
   const isSame = known !== undefined && clusterOf(known) === server.systemIdentifier
   if (!isSame) return server.systemIdentifier
   const givesAgain = kind === 'server is behind' || kind === 'another timeline' || kind === 'another history'
   return givesAgain ? nextName(known.systemIdentifier) : known.systemIdentifier
 }
 
-/** Recorded where the stream finds that the server's history is another than the journal's. */
-export async function recordDivergence(
+/** The gap with which the stream ends where the server's history is another than the journal's. */
+export function divergence(
   { tag, commit, good }: Divergence,
   { until }: StartPosition,
   { journal, slot }: Pick<StartOptions, 'journal' | 'slot'>,
-): Promise<GapError> {
+): GapError {
   const at = `${formatLsn(commit.lsn)} (${isoMicros(commit.at)})`
   const what = tag === 'unknown' ? 'has a commit that the journal never saw' : 'lacks a commit that the journal saw'
-  const to = maxLsn(until, commit.lsn)
+  const reason = `the server ${what}, at ${at}: its data were put back from a copy`
   const last = journal.checkpoint()?.lastCommittedAt ?? null
-  const facts: GapFacts = {
-    kind: 'another history',
-    slot,
-    reason: `the server ${what}, at ${at}: its data were put back from a copy`,
-    from: formatLsn(good),
-    to: formatLsn(to),
-    bytes: Number(to - good),
-    lastCommitAt: last === null ? null : isoMicros(last),
-  }
-  await journal.recordGap(facts)
-  return new GapError(facts, goOn)
-}
-
-/** @throws GapError when the publication is not what it was when it was last seen to be right. */
-export function assertSamePublication(fingerprint: string, { journal, slot, publication }: StartOptions): void {
-  const checkpoint = journal.checkpoint()
-  if (checkpoint === null || checkpoint.publication === null) return
-  if (isSamePublication(checkpoint.publication, fingerprint)) return
-  const at = checkpoint.lastCommittedAt
-  const facts: GapFacts = {
-    kind: 'publication changed',
-    slot,
-    reason: `publication "${publication}" is not what it was when it was last looked at: what was written meanwhile may be missing`,
-    from: formatLsn(checkpoint.durableLsn),
-    to: 'unknown',
-    bytes: null,
-    lastCommitAt: at === null ? null : isoMicros(at),
-  }
-  throw new GapError(facts, goOn)
+  const lastCommitAt = last === null ? null : isoMicros(last)
+  const range = gapRange('another history', good, maxLsn(until, commit.lsn))
+  return new GapError({ kind: 'another history', slot, reason, ...range, lastCommitAt }, goOn)
 }

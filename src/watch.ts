@@ -1,13 +1,14 @@
 // What is looked at every 10 s while a connection streams, over an ordinary one: whether the publication is what it was, and
 // where the server's end of WAL is. What a look finds wrong ends the connection.
-import { GapError } from './base/errors.js'
 import type { Control } from './capture/control.js'
 import type { WatchedTable } from './capture/finding.js'
+import type { Lsn } from './capture/lsn.js'
 import { inspectPublication } from './capture/publication.js'
 import { lookAtWal, type WalLook } from './capture/wal-look.js'
-import { assertSamePublication, type StartOptions } from './start-position.js'
+import type { SeenPublication } from './journal/followed-table.js'
+import { assertSamePublication, type PublicationOptions } from './same-publication.js'
 
-export interface WatchOptions extends StartOptions {
+export interface WatchOptions extends PublicationOptions {
   readonly tables: readonly WatchedTable[]
   /** Called when the stream is up and every 10 s from then on. */
   readonly looked: (look: WalLook) => void
@@ -15,18 +16,34 @@ export interface WatchOptions extends StartOptions {
 
 const watchMs = 10_000
 
+/** The publication as it is, and where the server's end of WAL was before it was looked at. */
+export async function seePublication(
+  control: Control,
+  { slot, publication, tables }: Pick<WatchOptions, 'slot' | 'publication' | 'tables'>,
+): Promise<SeenPublication> {
+  const before = await lookAtWal(control, slot)
+  const { fingerprint, published } = await inspectPublication(control, publication, tables)
+  return { fingerprint, tables: published, atLsn: before?.serverEnd ?? null }
+}
+
 /** Looks until it is disposed of. */
 export class Watch implements Disposable {
   readonly #timer: NodeJS.Timeout
+  #atLsn: Lsn | null
 
-  /** @param failed called with what a look threw, or with the gap that it found */
+  /**
+   * @param seen the look with which the connection began
+   * @param failed called with what a look threw, or with the gap that it found
+   */
   constructor(
     private readonly control: Control,
     private readonly options: WatchOptions,
+    seen: SeenPublication,
     private readonly failed: (error: unknown) => void,
   ) {
+    this.#atLsn = seen.atLsn
     this.#timer = setInterval(() => {
-      this.#run(assertPublished(control, options))
+      this.#run(this.#lookAtPublication())
       this.lookAtWal()
     }, watchMs)
   }
@@ -45,19 +62,19 @@ export class Watch implements Disposable {
     if (seen !== null) this.options.looked(seen)
   }
 
+  /** @throws GapError when it is not what it was when it was last looked at. */
+  async #lookAtPublication(): Promise<void> {
+    const { journal } = this.options
+    const seen = await seePublication(this.control, this.options)
+    assertSamePublication(seen.fingerprint, seen.atLsn, this.options)
+    // A change that is committed in the WAL is seen a moment later: this look vouches for what was before the one before it.
+    const checkpoint = journal.checkpoint()
+    const isNews = checkpoint?.publication !== seen.fingerprint || checkpoint.publicationSeenLsn !== this.#atLsn
+    if (isNews) await journal.recordPublication({ ...seen, atLsn: this.#atLsn })
+    this.#atLsn = seen.atLsn
+  }
+
   #run(look: Promise<void>): void {
     look.catch((error: unknown) => this.failed(error))
-  }
-}
-
-/** @throws GapError, recorded in the journal, when the publication is not what it was when streaming began. */
-async function assertPublished(control: Control, options: WatchOptions): Promise<void> {
-  const { publication, tables, journal } = options
-  const { fingerprint } = await inspectPublication(control, publication, tables)
-  try {
-    assertSamePublication(fingerprint, options)
-  } catch (error) {
-    if (error instanceof GapError) await journal.recordGap(error.facts)
-    throw error
   }
 }

@@ -77,6 +77,8 @@ export interface GapFacts {
   readonly bytes: number | null
   /** ISO 8601; null: no commit was seen yet. */
   readonly lastCommitAt: string | null
+  /** A table that has taken the name of a followed one: once the gap is accepted it is followed. */
+  readonly table?: { readonly oid: number; readonly model: string }
 }
 
 /** What the journal holds is not followed by what the server can still give. Exit 4. */

@@ -12,6 +12,7 @@ import {
   type WatchedTable,
   warn,
 } from './finding.js'
+import { fingerprintOf } from './fingerprint.js'
 import { anew, publishable } from './prepare.js'
 
 interface PublicationFacts {
@@ -19,6 +20,10 @@ interface PublicationFacts {
   readonly all_tables: boolean
   readonly publishes_all: boolean
   readonly via_root: boolean
+  /** Another one after every ALTER of the publication itself, and of nothing else. */
+  readonly version: string
+  /** What an ALTER of it may change that loses nothing: its owner, and whether generated columns are published. */
+  readonly harmless: string
   /** From PostgreSQL 18 on generated columns can be published; before that `columns` has them, and they are not sent. */
   readonly knows_generated: boolean
   readonly tables: readonly PublishedTable[]
@@ -27,6 +32,7 @@ interface PublicationFacts {
 }
 
 interface PublishedTable {
+  readonly oid: string
   readonly schema: string
   readonly table: string
   readonly kind: string
@@ -42,9 +48,10 @@ interface PublishedTable {
 /** `attnames` and `rowfilter` exist from 15 on; to_jsonb asks for them without naming them. */
 const factsQuery = `
   SELECT p.oid::text AS oid, p.puballtables AS all_tables, p.pubinsert AND p.pubupdate AND p.pubdelete AS publishes_all, p.pubviaroot AS via_root,
+         p.xmin::text AS version, concat_ws(' ', p.pubowner, to_jsonb(p) ->> 'pubgencols') AS harmless,
          to_jsonb(p) ? 'pubgencols' AS knows_generated,
          (SELECT coalesce(json_agg(json_build_object(
-                   'schema', t.schemaname, 'table', t.tablename, 'kind', c.relkind, 'identity', c.relreplident,
+                   'oid', c.oid::text, 'schema', t.schemaname, 'table', t.tablename, 'kind', c.relkind, 'identity', c.relreplident,
                    'columns', to_jsonb(t) -> 'attnames', 'row_filter', to_jsonb(t) ->> 'rowfilter',
                    'generated', (SELECT coalesce(json_agg(a.attname), '[]') FROM pg_attribute a
                                   WHERE a.attrelid = c.oid AND a.attgenerated <> '' AND NOT a.attisdropped),
@@ -73,6 +80,8 @@ const parentsQuery = `
 
 export interface PublicationReport {
   readonly findings: readonly Finding[]
+  /** The watched tables that it publishes: OID → the model's name. */
+  readonly published: ReadonlyMap<number, string>
   /**
    * Equal as long as nothing about the watched tables' publication has changed; empty: there is no publication. A column
    * that the application adds or drops changes nothing here. Compared by `isSamePublication`.
@@ -95,45 +104,29 @@ export async function inspectPublication(
   if (facts === undefined) {
     const list = published.map(asMember).join(', ')
     const remedy = `CREATE PUBLICATION ${shown} FOR TABLE ${list};`
-    return { fingerprint: '', findings: [fail(`publication ${shown}`, `there is no publication ${shown}`, remedy)] }
+    const findings = [fail(`publication ${shown}`, `there is no publication ${shown}`, remedy)]
+    return { fingerprint: '', published: new Map(), findings }
   }
   const findings = [
     ...generalFindings(shown, facts),
     ...published.map((table) => tableFinding(shown, facts, table, asMember(table))),
     ...strangerFindings(shown, facts, published),
   ]
-  const ours = facts.tables.filter((table) => published.some(isSame(table)))
-  const held = ours.map(({ membership, identity, row_filter }) => [membership, identity, row_filter])
-  return { findings, fingerprint: JSON.stringify([facts.oid, facts.publishes_all, facts.via_root, held]) }
+  const ours = published.flatMap((table) => {
+    const is = facts.tables.find(isSame(table))
+    return is === undefined ? [] : [{ ...is, model: table.model }]
+  })
+  return {
+    findings,
+    published: new Map(ours.map(({ oid, model }) => [Number(oid), model])),
+    fingerprint: fingerprintOf({ ...facts, tables: ours }),
+  }
 }
 
 const isSame =
   (one: Named) =>
   ({ schema, table }: Named): boolean =>
     schema === one.schema && table === one.table
-
-/** [its place in the publication, identity, row filter] */
-type Held = readonly [membership: string, identity: string, rowFilter: string | null]
-type Fingerprint = readonly [oid: string, publishesAll: boolean, viaRoot: boolean, held: readonly Held[]]
-
-/**
- * Whether nothing that was published as `known` says can be missing under `now`. A table that the config has gained is no
- * loss for the others, nor is an identity that became FULL, which is what `check` asks for.
- */
-export function isSamePublication(known: string, now: string): boolean {
-  if (known === now || known === '' || now === '') return known === now
-  const [held, ...general] = partsOf(known)
-  const [heldNow, ...generalNow] = partsOf(now)
-  if (JSON.stringify(general) !== JSON.stringify(generalNow)) return false
-  return held.every(([membership, identity, rowFilter]) =>
-    heldNow.some((it) => it[0] === membership && (it[1] === identity || it[1] === 'f') && it[2] === rowFilter),
-  )
-}
-
-function partsOf(fingerprint: string): readonly [held: readonly Held[], ...general: unknown[]] {
-  const [oid, publishesAll, viaRoot, held] = JSON.parse(fingerprint) as Fingerprint
-  return [held, oid, publishesAll, viaRoot]
-}
 
 function generalFindings(shown: string, facts: PublicationFacts): Finding[] {
   const title = `publication ${shown}`

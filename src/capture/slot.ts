@@ -3,6 +3,7 @@
 // https://www.postgresql.org/docs/current/view-pg-replication-slots.html
 import { GapError, type GapKind, NotReadyError } from '../base/errors.js'
 import type { Sql } from './finding.js'
+import { gapRange } from './gap-range.js'
 import { type Switch, segmentOf } from './history.js'
 import { formatLsn, type Lsn, parseLsn } from './lsn.js'
 
@@ -159,11 +160,8 @@ export const goOn =
 
 function gap(facts: StartFacts, kind: GapKind, reason: string): GapError {
   const { slot, known, found, server } = facts
-  const to = found?.confirmedFlush ?? server.walEnd
-  const bytes = known === null || to < known.durableLsn ? null : Number(to - known.durableLsn)
-  const from = known === null ? 'unknown' : formatLsn(known.durableLsn)
-  return new GapError(
-    { kind, slot, reason, from, to: formatLsn(to), bytes, lastCommitAt: known?.lastCommitAt ?? null },
-    goOn,
-  )
+  // A slot that still gives something ends the gap where it begins; without one, all is missing that was written until now.
+  const end = found !== null && isUsable(found) ? found.confirmedFlush : null
+  const range = gapRange(kind, known?.durableLsn ?? null, end ?? server.walEnd)
+  return new GapError({ kind, slot, reason, ...range, lastCommitAt: known?.lastCommitAt ?? null }, goOn)
 }

@@ -21,18 +21,21 @@ export interface Checkpoint {
   readonly completeFromAt: number
   /** Fingerprint of the publication when it was last seen to be right; null: not looked at yet. */
   readonly publication: string | null
+  /** The server's end of WAL when it was last seen to be right; null: nobody noted it. */
+  readonly publicationSeenLsn: Lsn | null
 }
 
 /** Null: a new journal. */
 export function readCheckpoint(sqlite: Sqlite): Checkpoint | null {
   const row = sqlite.get(
     `SELECT system_identifier, timeline, durable_lsn, last_committed_at_us, complete_from_lsn, complete_from_at,
-            publication, timeline_began_lsn
+            publication, publication_seen_lsn, timeline_began_lsn
        FROM checkpoint JOIN source ON source.id = source_id`,
   )
   if (row === null) return null
   const at = row['last_committed_at_us']
   const began = row['timeline_began_lsn']
+  const seen = row['publication_seen_lsn']
   return {
     source: { systemIdentifier: String(row['system_identifier']), timeline: Number(row['timeline']) },
     timelineBegan: began === null ? null : toLsn(BigInt(String(began))),
@@ -41,6 +44,7 @@ export function readCheckpoint(sqlite: Sqlite): Checkpoint | null {
     completeFromLsn: toLsn(BigInt(String(row['complete_from_lsn']))),
     completeFromAt: Number(row['complete_from_at']),
     publication: row['publication'] === null ? null : String(row['publication']),
+    publicationSeenLsn: seen === null ? null : toLsn(BigInt(String(seen))),
   }
 }
 
@@ -104,13 +108,15 @@ export function beginCheckpoint(sqlite: Sqlite, from: Lsn, at: Pick<SlotCreated,
   const source = sourceId(sqlite, at.source)
   sqlite.run('DELETE FROM slot_intent')
   forgetCommits(sqlite)
+  // OIDs are a history's own, and nothing of before is read any more.
+  sqlite.run('DELETE FROM followed_table')
   sqlite.run(
     `INSERT INTO checkpoint (id, source_id, durable_lsn, complete_from_lsn, complete_from_at, complete_from_source_id,
        remembered_from_lsn, timeline_began_lsn)
      VALUES (1, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET source_id = excluded.source_id, durable_lsn = excluded.durable_lsn,
        complete_from_lsn = excluded.complete_from_lsn, complete_from_at = excluded.complete_from_at,
-       complete_from_source_id = excluded.complete_from_source_id, publication = NULL,
+       complete_from_source_id = excluded.complete_from_source_id, publication = NULL, publication_seen_lsn = NULL,
        remembered_from_lsn = excluded.remembered_from_lsn, timeline_began_lsn = excluded.timeline_began_lsn,
        open_commit_lsn = NULL, open_committed_at_us = NULL`,
     [source, from, from, Date.now(), source, from, at.timelineBegan ?? null],

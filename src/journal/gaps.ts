@@ -1,6 +1,10 @@
-// Gaps: found by the daemon, accepted by an operator, resumed by the daemon. The record stays (law 3).
+// Gaps: found by the daemon, accepted by an operator, gone on behind by the daemon. Owns that nothing but an operator's word
+// ends one: what undoes its cause does not bring back what was lost (law 3). The record stays.
 import { createHash } from 'node:crypto'
 import type { GapFacts, GapKind } from '../base/errors.js'
+import { gapRange } from '../capture/gap-range.js'
+import { formatLsn, type Lsn, parseLsn } from '../capture/lsn.js'
+import { noteTable } from './followed-table.js'
 import type { Sqlite } from './sqlite.js'
 
 export interface Gap extends GapFacts {
@@ -23,6 +27,8 @@ interface Row {
   readonly found_at: number
   readonly accepted_at: number | null
   readonly resumed_at: number | null
+  readonly table_oid: number | null
+  readonly table_model: string | null
 }
 
 const toGap = (row: Row): Gap => ({
@@ -37,41 +43,74 @@ const toGap = (row: Row): Gap => ({
   foundAt: row.found_at,
   acceptedAt: row.accepted_at,
   resumedAt: row.resumed_at,
+  ...(row.table_oid !== null && { table: { oid: row.table_oid, model: row.table_model ?? '' } }),
 })
+
+/** Whether the stream stands still until it is accepted. */
+const halts = {
+  'journal is new': true,
+  'another cluster': true,
+  'server is behind': true,
+  'another timeline': true,
+  'another history': true,
+  'slot is missing': true,
+  'slot is lost': true,
+  'slot is ahead': true,
+  'publication changed': true,
+} as const satisfies Readonly<Record<GapKind, boolean>>
 
 /** The oldest first. */
 export const listGaps = (sqlite: Sqlite): readonly Gap[] => sqlite.all<Row>('SELECT * FROM gap ORDER BY id').map(toGap)
 
-/** Accepted, and the daemon has not gone on yet; null: none is. */
-export const acceptedGap = (sqlite: Sqlite): Gap | null =>
-  listGaps(sqlite).find((gap) => gap.acceptedAt !== null && gap.resumedAt === null) ?? null
+/** The oldest that halts the stream and waits for an operator; null: none does. */
+export const openGap = (sqlite: Sqlite): Gap | null =>
+  listGaps(sqlite).find(({ kind, acceptedAt }) => halts[kind] && acceptedAt === null) ?? null
 
-/** Within a transaction. The same gap found again at the next start is the same record. */
+/** Accepted, and the daemon has not gone on yet. */
+export const acceptedGaps = (sqlite: Sqlite): readonly Gap[] =>
+  listGaps(sqlite).filter(({ acceptedAt, resumedAt }) => acceptedAt !== null && resumedAt === null)
+
+/** Within a transaction. Found again before it is accepted it is the same record, which keeps its beginning. */
 export function recordGap(sqlite: Sqlite, facts: GapFacts): void {
-  const { kind, slot, reason, from, to, bytes, lastCommitAt } = facts
-  sqlite.run('DELETE FROM gap WHERE resumed_at IS NULL AND kind = ? AND from_lsn_text = ?', [kind, from])
+  const { kind, slot, reason, from, to, bytes, lastCommitAt, table } = facts
+  const named = [table?.oid ?? null, table?.model ?? null]
+  const known = listGaps(sqlite).find((gap) => gap.acceptedAt === null && gap.kind === kind && gap.slot === slot)
+  if (known !== undefined) {
+    const size = known.from === from ? bytes : gapRange(kind, lsnOf(known.from), lsnOf(to)).bytes
+    sqlite.run(
+      `UPDATE gap SET reason = ?, to_lsn_text = ?, bytes = ?, table_oid = coalesce(?, table_oid),
+              table_model = coalesce(?, table_model) WHERE id = ?`,
+      [reason, to, size, ...named, known.id],
+    )
+    return
+  }
   sqlite.run(
-    `INSERT INTO gap (kind, slot, reason, from_lsn_text, to_lsn_text, bytes, last_commit_at, found_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-    [kind, slot, reason, from, to, bytes, lastCommitAt, Date.now()],
+    `INSERT INTO gap (kind, slot, reason, from_lsn_text, to_lsn_text, bytes, last_commit_at, found_at, table_oid, table_model)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    [kind, slot, reason, from, to, bytes, lastCommitAt, Date.now(), ...named],
   )
 }
 
-/** Within a transaction: what was found turned out to be none (a slot that came back, say). */
-export function withdrawGaps(sqlite: Sqlite): void {
-  sqlite.run('DELETE FROM gap WHERE resumed_at IS NULL')
-}
+const lsnOf = (text: string): Lsn | null => (text.includes('/') ? parseLsn(text) : null)
 
 /** Within a transaction: every gap that waits for it. Gives how many. */
 export const acceptGaps = (sqlite: Sqlite): number =>
   sqlite.run('UPDATE gap SET accepted_at = ? WHERE accepted_at IS NULL', [Date.now()]).changes
 
-/** Within a transaction: the daemon goes on at `to`; each of `endpoints` is owed a notice, outside all lanes. */
-export function resumeBehind(sqlite: Sqlite, gap: Gap, to: string, endpoints: readonly string[]): void {
+/**
+ * Within a transaction: the daemon goes on, and each of `endpoints` is owed a notice, outside all lanes.
+ * @param end where the gap ends; null: where it was found to end
+ * @param at where streaming goes on
+ */
+export function endGap(sqlite: Sqlite, gap: Gap, end: Lsn | null, at: Lsn, endpoints: readonly string[]): void {
   const now = Date.now()
-  sqlite.run('UPDATE gap SET resumed_at = ?, to_lsn_text = ? WHERE id = ?', [now, to, gap.id])
+  const range = gapRange(gap.kind, lsnOf(gap.from), end)
+  const { to, bytes } = range.to === 'unknown' ? gap : range
+  sqlite.run('UPDATE gap SET resumed_at = ?, to_lsn_text = ?, bytes = ? WHERE id = ?', [now, to, bytes, gap.id])
+  if (gap.table !== undefined) noteTable(sqlite, gap.table.oid, gap.table.model)
   const to_time = new Date(now).toISOString()
-  const body = JSON.stringify({ gap: true, from_lsn: gap.from, to_lsn: to, from_time: gap.lastCommitAt, to_time })
+  const to_lsn = lsnOf(to) === null ? formatLsn(at) : to
+  const body = JSON.stringify({ gap: true, from_lsn: gap.from, to_lsn, from_time: gap.lastCommitAt, to_time })
   for (const endpoint of endpoints) {
     const identity = JSON.stringify(['gap', gap.slot, gap.from, gap.foundAt, endpoint])
     const webhookId = `msg_${createHash('sha256').update(identity).digest('base64url').slice(0, 24)}`

@@ -2,7 +2,7 @@
 // mode 0600. Every promise of a write resolves only when it is on the disk.
 import { Kysely } from 'kysely'
 import { type GapFacts, JournalError } from '../base/errors.js'
-import { formatLsn, type Lsn } from '../capture/lsn.js'
+import type { Lsn } from '../capture/lsn.js'
 import type { SeenAppointment } from '../change/seen-appointments.js'
 import { type AppendBatch, type Appended, append } from './append.js'
 import { beginCheckpoint, type Checkpoint, readCheckpoint, type SlotCreated } from './checkpoint.js'
@@ -17,7 +17,8 @@ import { OwedDeliveries } from './deliveries.js'
 import type { Attempt, Delivery, DeliveryJournal, Settlement } from './delivery.js'
 import { Disclosures, disclose } from './disclosures.js'
 import { type JournalFigures, readFigures } from './figures.js'
-import { acceptedGap, acceptGaps, type Gap, listGaps, recordGap, resumeBehind, withdrawGaps } from './gaps.js'
+import { knownTables, notePublication, type SeenPublication } from './followed-table.js'
+import { acceptedGaps, acceptGaps, endGap, type Gap, listGaps, openGap, recordGap } from './gaps.js'
 import { GroupCommit } from './group-commit.js'
 import { appointmentsOfNotes } from './images.js'
 import { KnownHistory } from './known-history.js'
@@ -128,37 +129,50 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
   }
 
   /** The publication was seen to be right, and to look like this. */
-  recordPublication(fingerprint: string): Promise<void> {
-    return this.#commits.write(() => {
-      this.#sqlite.run('UPDATE checkpoint SET publication = ?', [fingerprint])
-    })
+  recordPublication(seen: SeenPublication): Promise<void> {
+    return this.#commits.write(() => notePublication(this.#sqlite, seen))
+  }
+
+  /** Every table that was followed in this history: OID → the model's name. */
+  knownTables(): ReadonlyMap<number, string> {
+    return knownTables(this.#sqlite)
   }
 
   gaps(): readonly Gap[] {
     return listGaps(this.#sqlite)
   }
 
-  acceptedGap(): Gap | null {
-    return acceptedGap(this.#sqlite)
+  /** The oldest that halts the stream and waits for an operator; null: none does. */
+  openGap(): Gap | null {
+    return openGap(this.#sqlite)
+  }
+
+  /** Accepted, and not gone on behind yet. */
+  acceptedGaps(): readonly Gap[] {
+    return acceptedGaps(this.#sqlite)
   }
 
   recordGap(facts: GapFacts): Promise<void> {
     return this.#commits.write(() => recordGap(this.#sqlite, facts))
   }
 
-  withdrawGaps(): Promise<void> {
-    return this.#commits.write(() => withdrawGaps(this.#sqlite))
-  }
-
   acceptGaps(): Promise<number> {
     return this.#commits.write(() => acceptGaps(this.#sqlite))
   }
 
-  /** Goes on behind an accepted gap; `endpoints` are owed a notice. Null `at`: the checkpoint stays where it is. */
-  resumeBehind(gap: Gap, to: Lsn, at: Reached | null, endpoints: readonly string[]): Promise<void> {
+  /**
+   * Goes on behind every accepted gap; `endpoints` are owed a notice of each.
+   * @param end where they end; null: where they were found to end
+   * @param at where streaming goes on, and what lies before it where the checkpoint moves there
+   */
+  goOnBehindGaps(
+    end: Lsn | null,
+    at: { lsn: Lsn; reached: Reached | null },
+    endpoints: readonly string[],
+  ): Promise<void> {
     return this.#commits.write(() => {
-      if (at !== null) beginCheckpoint(this.#sqlite, to, at)
-      resumeBehind(this.#sqlite, gap, formatLsn(to), endpoints)
+      if (at.reached !== null) beginCheckpoint(this.#sqlite, at.lsn, at.reached)
+      for (const gap of acceptedGaps(this.#sqlite)) endGap(this.#sqlite, gap, end, at.lsn, endpoints)
     })
   }
 

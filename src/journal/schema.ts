@@ -17,6 +17,7 @@ export interface JournalTables {
     remembered_from_lsn: bigint
     open_commit_lsn: bigint | null
     open_committed_at_us: number | null
+    publication_seen_lsn: bigint | null
   }
   remembered_commits: { nth: number; last_commit_lsn: bigint; commits: string }
   gap: {
@@ -31,7 +32,10 @@ export interface JournalTables {
     found_at: number
     accepted_at: number | null
     resumed_at: number | null
+    table_oid: number | null
+    table_model: string | null
   }
+  followed_table: { oid: number; model: string }
   slot_intent: { slot: string; noted_at: number }
   change: {
     id: Generated<number>

@@ -4,8 +4,9 @@ import { existsSync } from 'node:fs'
 import { errorCode, GapError, JournalError, judge, NotReadyError } from '../base/errors.js'
 import type { DatabaseAddress } from '../capture/connection.js'
 import { type Finding, fail, ok, type Sql, type WatchedTable, warn } from '../capture/finding.js'
+import { isSamePublication } from '../capture/fingerprint.js'
 import { formatLsn } from '../capture/lsn.js'
-import { inspectPublication, isSamePublication } from '../capture/publication.js'
+import { inspectPublication } from '../capture/publication.js'
 import { ReplicationStream } from '../capture/replication-stream.js'
 import { goOn, judgeStart, readSlot, type StartFacts } from '../capture/slot.js'
 import { knownPosition } from '../journal/checkpoint.js'
@@ -26,12 +27,14 @@ const start = 'start'
 interface Known {
   readonly position: StartFacts['known']
   readonly intended: boolean
-  /** Kind of the gap that an operator has accepted and no start has passed yet. */
-  readonly accepted: string | null
+  /** Why a gap that waits for an operator's word was found; null: none does. */
+  readonly open: string | null
+  /** Kinds of the gaps that an operator has accepted and no start has passed yet. */
+  readonly accepted: readonly string[]
   readonly publication: string | null
 }
 
-const nothing: Known = { position: null, intended: false, accepted: null, publication: null }
+const nothing: Known = { position: null, intended: false, open: null, accepted: [], publication: null }
 
 export async function inspectStart(sql: Sql, options: StartCheck): Promise<readonly Finding[]> {
   try {
@@ -56,6 +59,7 @@ async function startFinding(
   let known = nothing
   try {
     if (existsSync(journal)) known = await readKnown(journal, slot)
+    if (known.open !== null) return gapFinding(known.open, false)
     const { position } = known
     const { rows } = await sql.query<{ database: string }>('SELECT current_database()::text AS database')
     const begins = judgeStart({
@@ -72,11 +76,11 @@ async function startFinding(
     const { fingerprint } = await inspectPublication(sql, publication, tables)
     if (known.publication !== null && !isSamePublication(known.publication, fingerprint)) {
       const found = 'the publication is not what it was when it was followed: what was written meanwhile may be missing'
-      return gapFinding(found, known.accepted === 'publication changed')
+      return gapFinding(found, known.accepted.includes('publication changed'))
     }
     return ok(start, `goes on at ${formatLsn(begins.tag === 'resume' ? begins.until : begins.from)}`)
   } catch (error) {
-    if (error instanceof GapError) return gapFinding(error.facts.reason, error.facts.kind === known.accepted)
+    if (error instanceof GapError) return gapFinding(error.facts.reason, known.accepted.includes(error.facts.kind))
     if (error instanceof NotReadyError) return fail(start, error.found, error.remedy)
     if (error instanceof JournalError) return fail(start, error.message, 'correct journal.url')
     throw error
@@ -94,7 +98,8 @@ const readKnown = (path: string, slot: string): Promise<Known> =>
     return {
       position: checkpoint && knownPosition(checkpoint),
       intended: journal.slotIntent()?.slot === slot,
-      accepted: journal.acceptedGap()?.kind ?? null,
+      open: journal.openGap()?.reason ?? null,
+      accepted: journal.acceptedGaps().map(({ kind }) => kind),
       publication: checkpoint?.publication ?? null,
     }
   })

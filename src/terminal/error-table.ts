@@ -131,10 +131,13 @@ correct the file, or take it out of protocols in the config | a protocol does no
 the slot exists and the journal is new: another journal has followed it, or this one was lost | the journal file was lost or another is named | put the journal back, or accept the gap
 this is another database cluster than the one in the journal (system identifier differs) | database.url points elsewhere, or the cluster was made anew | correct the URL, or accept
 the server is on timeline …, which left the journal's (…) before the journal's end: a fail-over that lost commits | a standby was promoted that lacked commits which were notified | compare the two by hand, then accept
+timeline … of the server began at …, and the journal's at …: one backup was promoted twice | the server is not the one that the journal followed, though its timeline has the same number | compare the two by hand, then accept: everything that the slot still has is told
 the server is behind the journal: it was restored to an earlier time | a backup was put back | what was notified since is not in the database any more: compare, then accept
+the server …, at …: its data were put back from a copy | a volume's snapshot or a machine's was put back, and the clinic went on writing: what was told since the copy is not in the database | compare the two by hand, then accept: everything that the slot still has is told, and what was told before keeps its id
 the slot is missing: somebody dropped it | pg_drop_replication_slot, or a fail-over without it | accept: the next start makes a new one
 the slot is lost: the server removed WAL that it still needed | max_slot_wal_keep_size was reached while the daemon was down | drop the slot, accept, and raise the limit
 publication "…" is not what it was when it was last looked at: what was written meanwhile may be missing | a watched table left it, or it was made anew | put it right with check, then accept
+… is another table than was followed under this name: whether its rows are to be told, a person has to say | a table was dropped and made again, or exchanged for another, under a followed name; the publication has both | accept: its rows are told from the gap on, and those of the former one under this name
 the slot is ahead of the journal: another consumer has moved it, or it was made anew | somebody else acknowledged on the slot | find who, then accept
 # While it streams | Logged; the daemon goes on or tries again with backoff, and nothing is lost.
 the server closed the replication connection | it stopped, restarted, or ended the walsender | it connects again by itself
@@ -147,6 +150,7 @@ the server sent … | bytes that are no pgoutput | the same
 a message could not be read | the same | the same
 the server sent BEGIN inside a transaction | the same | the same
 the server sent a row or COMMIT outside a transaction | the same | the same
+a followed table is called otherwise: its rows are told all the same | it was renamed, or moved to another schema | nothing, where it gets its name back; where it keeps the new one: models.*.table
 the server was promoted; nothing is missing | a fail-over that took all WAL with it | nothing
 going on behind an accepted gap | an operator accepted it | nothing
 the stream was given up | the daemon stops | nothing

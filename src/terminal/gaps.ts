@@ -23,7 +23,7 @@ export async function acceptGaps({ journal, json }: GapsOptions): Promise<string
 }
 
 /** The shape that `--json` prints, in an array. */
-const asJson = ({ foundAt, acceptedAt, resumedAt, lastCommitAt, ...gap }: Gap) => ({
+const asJson = ({ foundAt, acceptedAt, resumedAt, lastCommitAt, table: _, ...gap }: Gap) => ({
   ...gap,
   last_commit_at: lastCommitAt,
   found_at: new Date(foundAt).toISOString(),

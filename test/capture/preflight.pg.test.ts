@@ -1,8 +1,9 @@
 import pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import type { Finding, Sql, WatchedTable } from '../../src/capture/finding.js'
+import { isSamePublication } from '../../src/capture/fingerprint.js'
 import { preflight } from '../../src/capture/preflight.js'
-import { inspectPublication, isSamePublication } from '../../src/capture/publication.js'
+import { inspectPublication } from '../../src/capture/publication.js'
 import { defaultMajor } from '../../testbed/majors.js'
 import { createTestDatabase, type TestDatabase } from '../support/database.js'
 

@@ -43,7 +43,6 @@ export async function openServer(settings: Readonly<Record<string, string>> = {}
   return {
     postgres,
     receiver,
-    journalFile: home.journalFile,
     onServer,
     spawn,
     book,
