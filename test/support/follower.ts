@@ -15,7 +15,7 @@ import { type DaemonHome, makeHome } from '../../testbed/daemon.js'
 export interface Life {
   /** It is told to stop when so many notifications were told, in all lives together. Default: at once when it streams. */
   readonly until?: number
-  /** It ends as by SIGKILL at the n-th append of this life, without acknowledging that one. */
+  /** Instead, it ends as by SIGKILL at the n-th append of this life that holds changes, without acknowledging that one. */
   readonly dies?: { readonly at: 'before append' | 'after append'; readonly nth: number }
 }
 
@@ -59,6 +59,9 @@ export class Follower implements AsyncDisposable {
     const die = (at: string, nth: number) => {
       if (dies?.at === at && dies.nth === nth) throw new Death()
     }
+    const stopIfDone = () => {
+      if (dies === undefined && this.told.length >= until) stop.abort()
+    }
     try {
       await follow({
         address: settings.address,
@@ -73,20 +76,18 @@ export class Follower implements AsyncDisposable {
         tryResolution: () => clinical.lookup([], []),
         resolve: (changes) => resolver.resolve(changes),
         compute: (changes, source) => {
-          die('before append', appends + 1)
+          if (changes.length > 0) die('before append', appends + 1)
           return compute.compute(changes, source)
         },
-        appended: (_, owed) => {
-          appends += 1
+        appended: (changes, owed) => {
+          if (changes.length > 0) appends += 1
           for (const { webhookId, appointmentExternalId: appointment } of owed.get('scheduling') ?? [])
             this.told.push({ webhookId, appointment })
-          die('after append', appends)
-          if (this.told.length >= until) stop.abort()
+          if (changes.length > 0) die('after append', appends)
+          stopIfDone()
         },
         giveWay: () => Promise.resolve(),
-        streaming: () => {
-          if (dies === undefined && this.told.length >= until) stop.abort()
-        },
+        streaming: stopIfDone,
         looked: () => undefined,
       })
     } catch (error) {
