@@ -111,7 +111,7 @@ test('crashes of the server and of the daemon, and what the publication does not
       `BEGIN; INSERT INTO other VALUES (${-round}); SAVEPOINT s; DELETE FROM other; ROLLBACK TO s; PREPARE TRANSACTION 'p'`,
     )
     await query("COMMIT PREPARED 'p'")
-    await follower.live({ dies: { at: 'after append', nth: round } })
+    await follower.live({ dies: { at: 'after append', nth: 1 } })
     await book()
     await follower.live({ until: round * 3 })
     await postgres.kill()
