@@ -11,10 +11,11 @@ import {
   type WatchedTable,
   warn,
 } from './finding.js'
+import { type Generated, generated, generatedFindings } from './generated.js'
 import { anew, listedFinding, publishable, unlogged } from './prepare.js'
 
 /** `kind`: pg_class.relkind. */
-interface TableFacts extends Identified, Listed {
+interface TableFacts extends Identified, Listed, Generated {
   readonly kind: string
   readonly is_unlogged: boolean
   readonly row_security: boolean
@@ -32,7 +33,7 @@ interface TableFacts extends Identified, Listed {
 const factsQuery = `
   SELECT json_build_object(${identified('c', 'n')}, 'kind', c.relkind, 'is_unlogged', c.relpersistence = 'u',
            'row_security', row_security_active(c.oid), 'schema_usage', has_schema_privilege(n.oid, 'USAGE'),
-           ${listed('c')},
+           ${listed('c')}, ${generated('c')},
            'columns', (SELECT coalesce(json_agg(a.attname), '[]') FROM pg_attribute a
                         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
            'selectable', (SELECT coalesce(json_agg(a.attname), '[]') FROM pg_attribute a
@@ -88,7 +89,9 @@ const kinds: Readonly<Record<string, string>> = { v: 'view', m: 'materialized vi
 function publishedFindings(watched: WatchedTable, facts: TableFacts): Finding[] {
   const name = readableTable(watched)
   if (facts.is_unlogged) return [unlogged(name)]
-  const findings = [...identityFindings(watched, facts), ...partitionFindings(watched, facts)]
+  // Before the identity: FULL makes the application's writes fail where a generated column is not published.
+  const ofGenerated = generatedFindings(watched, facts, watched.needsOldImage)
+  const findings = [...ofGenerated, ...identityFindings(watched, facts), ...partitionFindings(watched, facts)]
   if (facts.children.length > 0) {
     const children = facts.children.map(readableTable).join(', ')
     const found = `rows of ${children}, which inherit from ${name}, are not told: the WAL has them under their own names`
@@ -128,7 +131,8 @@ function identityFindings(watched: WatchedTable, facts: TableFacts): Finding[] {
   const without = facts.listed_in.map((publication) =>
     anew(readableIdentifier(publication), publishable(watched, hasChildren)),
   )
-  const remedy = [...without, full].join(' ')
+  const before = generatedFindings(watched, facts, true).map((finding) => finding.remedy)
+  const remedy = [...before, ...without, full].join(' ')
   if (hasNoIdentity(facts)) {
     const found = `${name} has no replica identity: publishing it makes the application's UPDATE and DELETE fail`
     return [fail(title, found, remedy)]

@@ -69,7 +69,9 @@ publication … does not have … | a watched table is not in it | ALTER PUBLICA
 … is partitioned, and its changes are published under its partitions' names | publish_via_partition_root is off | ALTER PUBLICATION … SET (publish_via_partition_root = true);
 publication … has a row filter on …: rows would be missed | a row filter hides changes | take the table out and add it without a filter
 the column list of … in publication … lacks … | a mapped column is not published | take the table out and add it without a list, or with these columns
-… of … is a generated column, which is not published | generated columns are not sent before PostgreSQL 18 | map a stored column, or publish_generated_columns = stored
+… of … is a generated column, which is not published | a mapped one is not sent before PostgreSQL 18, and a VIRTUAL one never | map a column of its own, or the SQL that check prints
+… of … is a VIRTUAL generated column: published with REPLICA IDENTITY FULL, the table refuses the application's UPDATE and DELETE | PostgreSQL 18 can publish no VIRTUAL column, and FULL needs every one | make it STORED with the SQL that check prints (it writes the table anew), or drop it
+… of … is a generated column, and publication … leaves it out: the application's UPDATE and DELETE fail | PostgreSQL 18: FULL needs every STORED column published | ALTER PUBLICATION … SET (publish_generated_columns = stored);
 there is no table … | models.*.table names a table that is not there | correct it
 … is no table but a …: the WAL has its tables' changes, not its own | a view is followed | name the table itself
 … has no column … | a mapped column is not there | map the names in models.*.columns
@@ -104,6 +106,7 @@ goes on behind an accepted gap: … | gaps accept was said, and no start has pas
 SQL_ASCII: text that is not UTF-8 cannot be read exactly | the database has no encoding | use a UTF8 database
 unset: while the daemon is stopped, the server keeps WAL without limit | max_slot_wal_keep_size is -1: a daemon that stays down fills the disk | set it to what the disk can spare, and alert on retained WAL
 it is FOR ALL TABLES: every table of the database is decoded and sent, and new ones join unasked | the publication is wider than needed | make one for the watched tables
+it leaves generated columns out: one that is added to a table with REPLICA IDENTITY FULL makes the application's UPDATE and DELETE fail | a publication that was made before PostgreSQL 18, or without the option | ALTER PUBLICATION … SET (publish_generated_columns = stored);
 rows of …, which inherit from …, are not told: the WAL has them under their own names | a table with INHERITS children | partition it instead, or keep no rows in them
 … is …, which is not read as …: times are sent as null | a mapped time or duration has an unusual type | map another column
 not FULL: an update arrives without old values, and notifies nothing | a state that is updated in place goes unseen | ALTER TABLE … REPLICA IDENTITY FULL;
