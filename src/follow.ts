@@ -5,10 +5,12 @@ import { Capture } from './capture/capture.js'
 import type { Relation } from './capture/change-message.js'
 import type { DatabaseAddress } from './capture/connection.js'
 import { type Control, openControl } from './capture/control.js'
+import type { Finding } from './capture/finding.js'
 import { formatLsn } from './capture/lsn.js'
 import { preflight } from './capture/preflight.js'
 import { inspectPublication } from './capture/publication.js'
 import { ReplicationStream } from './capture/replication-stream.js'
+import { isOfIdentity } from './capture/tables.js'
 import { type Model, tableKey } from './change/model.js'
 import type { Source } from './compute/computed-change.js'
 import { type Walk, walk } from './pipeline.js'
@@ -50,6 +52,7 @@ export async function follow(options: FollowOptions): Promise<void> {
     const streaming = (capture: Capture) => {
       options.streaming(capture)
       watch.lookAtWal()
+      watch.lookAtTables()
     }
     await streamFrom(position, stream, { ...options, streaming })
   } catch (error) {
@@ -80,9 +83,11 @@ async function streamFrom(position: StartPosition, stream: ReplicationStream, op
 }
 
 async function assertReady(control: Control, options: FollowOptions): Promise<void> {
-  const { slot, publication, tables } = options
+  const { slot, publication, tables, journal } = options
   const findings = await preflight({ sql: control, slot, publication, tables })
-  const failures = findings.filter((finding) => finding.level === 'fail')
+  const hasFollowed = journal.checkpoint() !== null
+  const isInTheWay = (finding: Finding) => finding.level === 'fail' && !(hasFollowed && isOfIdentity(finding))
+  const failures = findings.filter(isInTheWay)
   if (failures.length === 0) return
   const found = failures.map((finding) => finding.found).join('; ')
   throw new NotReadyError(found, failures.map((finding) => finding.remedy).join('\n               '))

@@ -1,9 +1,10 @@
-// What is looked at every 10 s while a connection streams, over an ordinary one: whether the publication is what it was, and
-// where the server's end of WAL is. What a look finds wrong ends the connection.
+// What is looked at every 10 s while a connection streams, over an ordinary one: whether the publication is what it was, whether
+// the tables still are as the daemon needs them, and where the server's end of WAL is. A gap ends the connection.
 import { GapError } from './base/errors.js'
 import type { Control } from './capture/control.js'
-import type { WatchedTable } from './capture/finding.js'
+import type { Finding, WatchedTable } from './capture/finding.js'
 import { inspectPublication } from './capture/publication.js'
+import { inspectPublished } from './capture/tables.js'
 import { lookAtWal, type WalLook } from './capture/wal-look.js'
 import { assertSamePublication, type StartOptions } from './start-position.js'
 
@@ -11,6 +12,8 @@ export interface WatchOptions extends StartOptions {
   readonly tables: readonly WatchedTable[]
   /** Called when the stream is up and every 10 s from then on. */
   readonly looked: (look: WalLook) => void
+  /** The same, with all preconditions that are missing of the followed tables and their publication. */
+  readonly sawTables: (failures: readonly Finding[]) => void
 }
 
 const watchMs = 10_000
@@ -26,7 +29,7 @@ export class Watch implements Disposable {
     private readonly failed: (error: unknown) => void,
   ) {
     this.#timer = setInterval(() => {
-      this.#run(assertPublished(control, options))
+      this.lookAtTables()
       this.lookAtWal()
     }, watchMs)
   }
@@ -34,6 +37,11 @@ export class Watch implements Disposable {
   /** Out of turn: the stream is up. */
   lookAtWal(): void {
     this.#run(this.#lookAtWal())
+  }
+
+  /** The same. */
+  lookAtTables(): void {
+    this.#run(lookAtTables(this.control, this.options))
   }
 
   [Symbol.dispose](): void {
@@ -51,13 +59,16 @@ export class Watch implements Disposable {
 }
 
 /** @throws GapError, recorded in the journal, when the publication is not what it was when streaming began. */
-async function assertPublished(control: Control, options: WatchOptions): Promise<void> {
+async function lookAtTables(control: Control, options: WatchOptions): Promise<void> {
   const { publication, tables, journal } = options
-  const { fingerprint } = await inspectPublication(control, publication, tables)
+  const { fingerprint, findings } = await inspectPublication(control, publication, tables)
   try {
     assertSamePublication(fingerprint, options)
   } catch (error) {
     if (error instanceof GapError) await journal.recordGap(error.facts)
     throw error
   }
+  const ofTables: Finding[] = []
+  for (const table of tables) if (table.published) ofTables.push(...(await inspectPublished(control, table)))
+  options.sawTables([...ofTables, ...findings].filter(({ level }) => level === 'fail'))
 }

@@ -110,7 +110,9 @@ export async function inspectPublication(
     ...strangerFindings(shown, facts, published),
   ]
   const ours = facts.tables.filter((table) => published.some(isSame(table)))
-  const held = ours.map(({ membership, identity, row_filter }) => [membership, identity, row_filter])
+  // An appointment without its old row is told from its last image, or is a gap of that one row: no reason for a whole one.
+  const isToldAlone = (table: Named) => published.some((one) => one.needsOldImage && isSame(one)(table))
+  const held = ours.map((table) => [table.membership, isToldAlone(table) ? 'f' : table.identity, table.row_filter])
   return { findings, fingerprint: JSON.stringify([facts.oid, facts.publishes_all, facts.via_root, held]) }
 }
 

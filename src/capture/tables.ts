@@ -84,6 +84,10 @@ export async function inspectTable(sql: Sql, watched: WatchedTable, role: string
   ]
 }
 
+/** Without what only resolution needs: for the watch. */
+export const inspectPublished = (sql: Sql, watched: WatchedTable): Promise<Finding[]> =>
+  inspectTable(sql, { ...watched, selected: false }, '')
+
 const kinds: Readonly<Record<string, string>> = { v: 'view', m: 'materialized view', f: 'foreign table' }
 
 function publishedFindings(watched: WatchedTable, facts: TableFacts): Finding[] {
@@ -116,9 +120,14 @@ function typeFindings(watched: WatchedTable, facts: TableFacts): Finding[] {
   ]
 }
 
+const identityTitle = 'replica identity of'
+
+/** Of one that streamed before it costs single rows, each told from its last image or a gap of its own: no reason to stop all. */
+export const isOfIdentity = ({ title }: Finding): boolean => title.startsWith(identityTitle)
+
 function identityFindings(watched: WatchedTable, facts: TableFacts): Finding[] {
   const name = readableTable(watched)
-  const title = `replica identity of ${name}`
+  const title = `${identityTitle} ${name}`
   const full = `ALTER TABLE ${name} REPLICA IDENTITY FULL;`
   const hasChildren = facts.children.length > 0
   if (watched.needsOldImage || facts.identity === 'f') {
@@ -141,10 +150,10 @@ function identityFindings(watched: WatchedTable, facts: TableFacts): Finding[] {
 }
 
 /** Neither ALTER TABLE of the root nor a new partition's birth gives a partition the identity of its root. */
-function partitionFindings(watched: WatchedTable, { weak_partitions: weak }: TableFacts): Finding[] {
+function partitionFindings(watched: WatchedTable, { identity, weak_partitions: weak }: TableFacts): Finding[] {
   if (weak.length === 0) return []
   const name = readableTable(watched)
-  const title = `replica identity of ${name}'s partitions`
+  const title = `${identityTitle} ${name}'s partitions`
   const listed = weak.map(readableTable).join(', ')
   const full = weak.map((partition) => `ALTER TABLE ${readableTable(partition)} REPLICA IDENTITY FULL;`).join(' ')
   if (watched.needsOldImage) {
@@ -155,7 +164,9 @@ function partitionFindings(watched: WatchedTable, { weak_partitions: weak }: Tab
     const found = `partitions of ${name} have no replica identity: publishing makes the application's UPDATE and DELETE fail`
     return [fail(title, found, full)]
   }
-  return [warn(title, `not FULL: an update arrives without old values, and notifies nothing: ${listed}`, full)]
+  const found = `not FULL: an update arrives without old values, and notifies nothing: ${listed}`
+  // Its root shows what was meant.
+  return [identity === 'f' ? fail(title, found, full) : warn(title, found, full)]
 }
 
 function grantFindings(watched: WatchedTable, facts: TableFacts, role: string): Finding[] {

@@ -7,6 +7,7 @@ import { laneOf } from '../change/lane.js'
 import type { ComputedChange, OwedNotification, Source } from '../compute/computed-change.js'
 import { moveCheckpoint } from './checkpoint.js'
 import type { Delivery } from './delivery.js'
+import { recordRowGap } from './row-gaps.js'
 import type { Sqlite } from './sqlite.js'
 
 export interface AppendBatch {
@@ -25,8 +26,8 @@ export interface Appended {
 
 const insertChange = `
   INSERT INTO change (source_id, commit_lsn, ordinal, committed_at_us, operation, change_type, model, field_changes, image,
-    without_old_image, appointment, appointment_external_id, resolved_from, patient_key, outcomes, journaled_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (source_id, commit_lsn, ordinal) DO NOTHING`
+    without_old_image, old_row_from, appointment, appointment_external_id, resolved_from, patient_key, outcomes, journaled_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (source_id, commit_lsn, ordinal) DO NOTHING`
 
 const putImage = `
   INSERT INTO appointment_image (appointment_id, note_id, appointment, inserted) VALUES (?, ?, ?, ?)
@@ -60,6 +61,7 @@ export function append(sqlite: Sqlite, sourceId: number, batch: AppendBatch): Ap
       JSON.stringify(change.fieldChanges),
       JSON.stringify(change.image),
       change.withoutOldImage ? 1 : 0,
+      change.oldRowFrom ?? null,
       appointment,
       change.appointment?.externally_exposable_id ?? null,
       change.resolvedFrom,
@@ -68,7 +70,9 @@ export function append(sqlite: Sqlite, sourceId: number, batch: AppendBatch): Ap
       journaledAt,
     ])
     if (inserted.changes === 0) continue
-    if (change.appointment !== null && change.resolvedFrom === 'row') {
+    recordRowGap(sqlite, sourceId, change)
+    // A delete by an index that lacks the id names no appointment.
+    if (change.appointment !== null && change.resolvedFrom === 'row' && change.appointment.id !== '') {
       const { id, note_id } = change.appointment
       sqlite.run(putImage, [id, note_id, appointment, change.operation === 'insert' ? 1 : 0])
     }

@@ -51,6 +51,8 @@ export interface Status {
     }[]
     readonly attempts_last_minute: { readonly delivered: number; readonly failed: number }
     readonly gaps: { readonly found: number; readonly accepted: number; readonly resumed: number }
+    /** Appointments whose update could not be told, not yet accepted. */
+    readonly row_gaps: number
   }
 }
 
@@ -64,7 +66,7 @@ export async function status(options: StatusOptions): Promise<string> {
 
 async function ofJournal(journal: Journal): Promise<Status['journal']> {
   const checkpoint = journal.checkpoint()
-  const { endpoints, gaps } = journal.figures()
+  const { endpoints, gaps, rowGaps } = journal.figures()
   const minuteAgo = Date.now() - 60_000
   const attempts = await journal.disclosures.countSince(minuteAgo)
   return {
@@ -81,6 +83,7 @@ async function ofJournal(journal: Journal): Promise<Status['journal']> {
     })),
     attempts_last_minute: attempts,
     gaps,
+    row_gaps: rowGaps,
   }
 }
 
@@ -88,8 +91,8 @@ async function ofDaemon(http: StatusOptions['http']): Promise<Status['daemon']> 
   if (http === null) return { answers: false, reason: 'http is off, or its port is left to chance' }
   const answer = await askDaemon(http)
   if (typeof answer === 'string') return { answers: false, reason: answer }
-  const { phase, ready, received_lsn, lag_bytes, lag_seconds, last_error } = answer
-  return { answers: true, phase, ready, received_lsn, lag_bytes, lag_seconds, last_error }
+  const { phase, ready, received_lsn, lag_bytes, lag_seconds, last_error, failed_checks = [] } = answer
+  return { answers: true, phase, ready, received_lsn, lag_bytes, lag_seconds, last_error, failed_checks }
 }
 
 async function ofSlot({ address, slot: name }: StatusOptions): Promise<Status['slot']> {
@@ -122,6 +125,7 @@ function table({ daemon, slot, journal }: Status): string {
   if (daemon.answers) {
     const phase = daemon.ready ? pc.green(`${daemon.phase}, ready`) : pc.yellow(`${daemon.phase}, not ready`)
     rows.push(['daemon', daemon.last_error === null ? phase : `${phase}, last error ${daemon.last_error}`])
+    for (const found of daemon.failed_checks ?? []) rows.push(['check fails', pc.red(found)])
     if (daemon.received_lsn !== null) rows.push(['received', daemon.received_lsn])
     if (daemon.lag_seconds !== null) rows.push(['lag', `${bytes(daemon.lag_bytes)}, ${daemon.lag_seconds} s`])
   } else rows.push(['daemon', pc.yellow(daemon.reason)])
@@ -154,6 +158,8 @@ function table({ daemon, slot, journal }: Status): string {
   }
   if (journal.endpoints.length === 0) rows.push(['endpoints', 'nothing is owed, nothing is dead'])
   if (journal.gaps.found > 0) rows.push(['gaps', pc.red(`${journal.gaps.found} wait: notifyd gaps list`)])
+  if (journal.row_gaps > 0)
+    rows.push(['gaps of one row', pc.red(`${journal.row_gaps} wait, the stream goes on: notifyd gaps list`)])
   const width = Math.max(...rows.map(([name]) => name.length))
   return `${rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n')}\n`
 }
