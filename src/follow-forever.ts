@@ -3,6 +3,7 @@
 import { backoffMs, pause } from './base/backoff.js'
 import { judge } from './base/errors.js'
 import { steadyNow } from './base/time.js'
+import { isOfPooler, poolerNamed, poolerRemedy, serverSentence } from './capture/server-words.js'
 import { toldFromLastImages } from './change/last-image.js'
 import { Resolver } from './change/resolve.js'
 import { ended, graceMs, type Parts } from './daemon-parts.js'
@@ -60,15 +61,17 @@ export async function followForever(journal: Journal, deliverer: Deliverer, part
       await Promise.race([connection, stopped.then(() => unlessStreaming(state))])
     } catch (error) {
       const verdict = judge(error)
-      if (verdict.tag === 'stop') throw error
+      if (verdict.tag === 'stop') throw poolerNamed(error)
       if (signal.aborted) return
       state.lastError = verdict.code
       state.reach = null
       metrics.reconnected(verdict.code)
       const waitMs = backoffMs(Math.max(attempt, 1), verdict.code === '55006' ? takeOver : reconnect)
       // pg's own errors have no code, and constant texts: no password given, no TLS at the server, no answer in time
-      const reason = verdict.code === 'CONNECTION' && error instanceof Error ? error.message : undefined
-      log.warn({ code: verdict.code, reason, retry_in_ms: waitMs }, retryMessage(verdict.code, state))
+      const isUncoded = verdict.code === 'CONNECTION' && error instanceof Error
+      const reason = isUncoded ? error.message : (serverSentence(error) ?? undefined)
+      const remedy = isOfPooler(error) ? poolerRemedy : undefined
+      log.warn({ code: verdict.code, reason, remedy, retry_in_ms: waitMs }, retryMessage(verdict.code, state))
       state.phase = 'connecting'
       await pause(waitMs, signal)
     }

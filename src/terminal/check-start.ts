@@ -7,6 +7,7 @@ import { type Finding, fail, ok, type Sql, type WatchedTable, warn } from '../ca
 import { formatLsn } from '../capture/lsn.js'
 import { inspectPublication, isSamePublication } from '../capture/publication.js'
 import { ReplicationStream } from '../capture/replication-stream.js'
+import { isOfPooler, poolerRemedy, saidBy } from '../capture/server-words.js'
 import { goOn, judgeStart, readSlot, type StartFacts } from '../capture/slot.js'
 import { knownPosition } from '../journal/checkpoint.js'
 import { readJournal } from './read-journal.js'
@@ -43,7 +44,9 @@ export async function inspectStart(sql: Sql, options: StartCheck): Promise<reado
     const verdict = judge(error)
     const code = errorCode(error) ?? verdict.code
     const remedy = verdict.tag === 'stop' ? verdict.remedy : 'is there a pooler in database.url? Connect directly'
-    return [fail(connection, `it cannot be opened (${code})`, remedy)]
+    return [
+      fail(connection, `it cannot be opened (${code})${saidBy(error)}`, isOfPooler(error) ? poolerRemedy : remedy),
+    ]
   }
 }
 

@@ -120,10 +120,10 @@ no secret: receivers cannot tell that a POST is ours | secrets is empty | give t
 there is no slot … | status: the daemon has not made it yet, or somebody dropped it | notifyd run makes the first one; where it had one, this is a gap
 http is off, or its port is left to chance | status cannot ask the daemon | give http a port in the config
 # check's failures beside the database | Exit status 3.
-the database does not answer (…) | wrong host or port, or it is down | the row says which
-the database refuses us (…) | password, role, database, TLS, or a privilege | the row says which, and what mends it
+the database does not answer (…)… | wrong host or port, or it is down | the row says which
+the database refuses us (…)… | password, role, database, TLS, or a privilege | the row says which, and what mends it
 correct journal.url | the journal is there and cannot be read | the row says why
-it cannot be opened (…) | the server lets the role in, and not its replication connection | the row says which; a pooler does not carry it: connect directly
+it cannot be opened (…)… | the server lets the role in, and not its replication connection | the row says which; a pooler does not carry it: connect directly
 the publication is not what it was when it was followed: what was written meanwhile may be missing | a watched table left it, or it was made anew: run would stop with 4 | put it right, then notifyd gaps accept
 … cannot be written (…) | the journal's folder is not this user's | let the user write there, or set journal.url
 … is …, which is not dialled | the name stands for a private address | url_policy.allow_hosts or allow_cidrs
@@ -153,7 +153,6 @@ the server sent a row or COMMIT outside a transaction | the same | the same
 the server was promoted; nothing is missing | a fail-over that took all WAL with it | nothing
 going on behind an accepted gap | an operator accepted it | nothing
 not ready: \`notifyd check\` fails | while it streams, a precondition went missing: a partition was made without FULL, a generated column added … Its \`found\` says which, its \`remedy\` is the SQL | run that SQL before the rows are written
-what was missing is there again | what a watch had found (its \`found\`) was mended | nothing
 the stream was given up | the daemon stops | nothing
 the daemon stops | a compute was open when it was told to stop | nothing
 an appointment was updated without its old row, and no image of it is known: a gap of this row, see \`notifyd gaps list\` | a partition was made without FULL identity, or somebody took it away for a while, and the journal never saw the appointment | run check, and the SQL it prints; tell the receivers by hand, then notifyd gaps accept

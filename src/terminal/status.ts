@@ -6,6 +6,7 @@ import { isoMicros } from '../base/time.js'
 import type { DatabaseAddress } from '../capture/connection.js'
 import { openControl } from '../capture/control.js'
 import { formatLsn, type Lsn } from '../capture/lsn.js'
+import { saidBy } from '../capture/server-words.js'
 import { readSlot } from '../capture/slot.js'
 import { lookAtWal } from '../capture/wal-look.js'
 import type { Journal } from '../journal/journal.js'
@@ -114,7 +115,7 @@ async function ofSlot({ address, slot: name }: StatusOptions): Promise<Status['s
       retained_bytes: look?.retainedBytes ?? slot.retainedBytes,
     }
   } catch (error) {
-    return { answers: false, reason: `the database does not answer (${errorCode(error) ?? 'no code'})` }
+    return { answers: false, reason: `the database does not answer (${errorCode(error) ?? 'no code'})${saidBy(error)}` }
   } finally {
     await control.close()
   }

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { Clinic } from '../../testbed/clinic.js'
 import { defaultMajor } from '../../testbed/majors.js'
+import { startPgbouncer } from '../../testbed/pgbouncer.js'
 import { createTestDatabase } from '../support/database.js'
 import { openSite } from '../support/site.js'
 import { checkShape, setupShape } from './shapes.js'
@@ -169,6 +170,21 @@ test('check of a database that does not answer is a row like any other', async (
   const check = site.spawn(['check'])
   expect((await check.exited).status).toBe(3)
   expect(check.stdout).toMatch(/✗ connection +the database does not answer \(ECONNREFUSED\)/)
+
+  const { hostname: host, port } = new URL(site.database.url)
+  await using pooler = await startPgbouncer({ host, port: Number(port) })
+  const url = site.database.url.replace(`:${port}/`, `:${pooler.port}/`)
+  await site.configure({ ...site.config, database: { url, slot: site.database.slot } })
+  const through = site.spawn(['check'])
+  const daemon = site.spawn()
+  expect((await through.exited).status).toBe(3)
+  expect(through.stdout).toContain('the database refuses us (08P01): unsupported startup parameter')
+  expect(through.stdout).toContain('→ this looks like a pooler')
+  const line = await daemon.line(({ code }) => code === '08P01')
+  expect([line['reason'], line['remedy']]).toEqual([
+    expect.stringContaining('unsupported startup parameter'),
+    expect.stringContaining('this looks like a pooler'),
+  ])
 })
 
 test.each([
