@@ -3,11 +3,14 @@
 import { backoffMs, pause } from './base/backoff.js'
 import { judge } from './base/errors.js'
 import { steadyNow } from './base/time.js'
-import { appointmentModel } from './change/model.js'
+import { isOfPooler, poolerNamed, poolerRemedy, serverSentence } from './capture/server-words.js'
+import { toldFromLastImages } from './change/last-image.js'
 import { Resolver } from './change/resolve.js'
 import { ended, graceMs, type Parts } from './daemon-parts.js'
+import { noteFailedChecks } from './failed-checks.js'
 import { follow } from './follow.js'
 import type { Journal } from './journal/journal.js'
+import { logOldRows } from './old-rows.js'
 import type { Deliverer } from './send/deliver.js'
 import { Reach } from './status/reach.js'
 import type { DaemonState } from './status/state.js'
@@ -25,7 +28,6 @@ export async function followForever(journal: Journal, deliverer: Deliverer, part
   void stopped.then(() => setTimeout(() => void compute.close(), graceMs).unref())
   for (let attempt = 1; !signal.aborted; attempt += 1) {
     state.phase = 'connecting'
-    let isOldImageMissed = false
     try {
       const connection = follow({
         address: settings.address,
@@ -38,18 +40,12 @@ export async function followForever(journal: Journal, deliverer: Deliverer, part
         log,
         signal,
         tryResolution: () => parts.clinical.lookup([], []),
-        resolve: (changes) => resolver.resolve(changes),
+        resolve: (changes) => resolver.resolve(toldFromLastImages(changes, journal)),
         compute: (changes, source) => compute.compute(changes, source),
         appended: (changes, owed) => {
           for (const [endpoint, deliveries] of owed) deliverer.owe(endpoint, deliveries)
-          for (const change of changes) {
-            const isUnseen = change.withoutOldImage && change.fieldChanges.model_name === appointmentModel
-            if (isUnseen && !isOldImageMissed) {
-              isOldImageMissed = true
-              log.error(oldImageMissed)
-            }
-            metrics.appended(change)
-          }
+          for (const change of changes) metrics.appended(change)
+          logOldRows(changes, log)
         },
         giveWay: (ms) => deliverer.giveWay(ms),
         streaming: (capture) => {
@@ -60,28 +56,27 @@ export async function followForever(journal: Journal, deliverer: Deliverer, part
           state.reach = new Reach(capture)
         },
         looked: (look) => state.reach?.saw(look, steadyNow()),
+        sawTables: (failures) => noteFailedChecks(failures, state, log),
       })
       await Promise.race([connection, stopped.then(() => unlessStreaming(state))])
     } catch (error) {
       const verdict = judge(error)
-      if (verdict.tag === 'stop') throw error
+      if (verdict.tag === 'stop') throw poolerNamed(error)
       if (signal.aborted) return
       state.lastError = verdict.code
       state.reach = null
       metrics.reconnected(verdict.code)
       const waitMs = backoffMs(Math.max(attempt, 1), verdict.code === '55006' ? takeOver : reconnect)
       // pg's own errors have no code, and constant texts: no password given, no TLS at the server, no answer in time
-      const reason = verdict.code === 'CONNECTION' && error instanceof Error ? error.message : undefined
-      log.warn({ code: verdict.code, reason, retry_in_ms: waitMs }, retryMessage(verdict.code, state))
+      const isUncoded = verdict.code === 'CONNECTION' && error instanceof Error
+      const reason = isUncoded ? error.message : (serverSentence(error) ?? undefined)
+      const remedy = isOfPooler(error) ? poolerRemedy : undefined
+      log.warn({ code: verdict.code, reason, remedy, retry_in_ms: waitMs }, retryMessage(verdict.code, state))
       state.phase = 'connecting'
       await pause(waitMs, signal)
     }
   }
 }
-
-/** A partition that was made while the daemon streams is not FULL, whatever its root is; preflight looked before. */
-const oldImageMissed =
-  'an appointment was updated without its old row, so nobody was notified of it: run `notifyd check`, it prints the SQL'
 
 /** 55006: object in use. */
 function retryMessage(code: string, state: DaemonState): string {

@@ -12,8 +12,14 @@ import { type Lsn, parseLsn } from './lsn.js'
 export type DecodedMessage =
   | { readonly tag: 'begin'; readonly commitLsn: Lsn; readonly committedAt: Micros }
   | { readonly tag: 'insert'; readonly relation: Relation; readonly new: Row }
-  | { readonly tag: 'update'; readonly relation: Relation; readonly old: Row | null; readonly new: Row }
-  | { readonly tag: 'delete'; readonly relation: Relation; readonly old: Row }
+  | {
+      readonly tag: 'update'
+      readonly relation: Relation
+      readonly old: Row | null
+      readonly key?: Row
+      readonly new: Row
+    }
+  | { readonly tag: 'delete'; readonly relation: Relation; readonly old: Row; readonly keyOnly?: true }
   | { readonly tag: 'truncate'; readonly relations: readonly Relation[] }
   | { readonly tag: 'commit'; readonly commitLsn: Lsn; readonly endLsn: Lsn }
   /** Origins, types, relations and logical messages: nothing that becomes a change. */
@@ -46,12 +52,13 @@ export class Decoder {
       case 'update': {
         const relation = this.#relation(message.relation)
         const old = message.old === null ? null : whole(message.old, relation, long.old)
-        return { tag: 'update', relation, old, new: whole(message.new, relation, long.new) }
+        const key = message.key === null ? {} : { key: message.key }
+        return { tag: 'update', relation, old, ...key, new: whole(message.new, relation, long.new) }
       }
       case 'delete': {
         const relation = this.#relation(message.relation)
-        const old = message.old === null ? (message.key ?? {}) : whole(message.old, relation, long.old)
-        return { tag: 'delete', relation, old }
+        if (message.old === null) return { tag: 'delete', relation, old: message.key ?? {}, keyOnly: true }
+        return { tag: 'delete', relation, old: whole(message.old, relation, long.old) }
       }
       case 'begin':
         return { tag: 'begin', commitLsn: lsnOf(message.commitLsn), committedAt: Number(message.commitTime) }

@@ -14,6 +14,7 @@ import { readableIdentifier, readableTable } from '../capture/finding.js'
 import { maxValueBytes } from '../capture/long-values.js'
 import type { CapturedChange, FieldValue } from './captured-change.js'
 import type { Model } from './model.js'
+import { oldRowOf } from './old-row.js'
 import { type ValueReader, valueReader } from './values.js'
 
 interface ColumnPlan {
@@ -37,13 +38,13 @@ export function captureChange(
   maxLength = maxValueBytes,
 ): CapturedChange | null {
   const columns = planOf(change.relation, model)
-  const withoutOldImage = change.tag === 'update' && change.old === null
-  const old = change.tag === 'update' || change.tag === 'delete' ? change.old : null
+  const { row: old, isWhole } = oldRowOf(change, model)
+  const withoutOldImage = !isWhole
   const row = change.tag === 'insert' || change.tag === 'update' ? change.new : null
-  const { fields, length, longest } = fieldsOf(columns, old, row, withoutOldImage)
+  const { fields, length, longest } = fieldsOf(columns, old, row, withoutOldImage && row !== null)
   if (change.tag === 'update' && longest === null) return null
   if (longest !== null && length > maxLength) throw tooMuch(longest.real, model, maxLength)
-  const image = imageOf(columns, row ?? old ?? {})
+  const image = imageOf(columns, row ?? keptOf(old ?? {}, isWhole))
   return {
     commitLsn: piece.commitLsn,
     committedAt: piece.committedAt,
@@ -96,6 +97,10 @@ const tooMuch = (longest: string, model: Model, maxLength: number): NotReadyErro
   )
 
 const typed = (value: RowValue, { read }: ColumnPlan): FieldValue => (typeof value === 'string' ? read(value) : null)
+
+/** Of a key that stands for a row the nulls are not the row's. */
+const keptOf = (row: Row, isWhole: boolean): Row =>
+  isWhole ? row : Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null))
 
 /** Under FULL the decoder has filled an unchanged TOAST value from the old row; without it such a value is not known. */
 function imageOf(columns: readonly ColumnPlan[], row: Row): Record<string, FieldValue> {

@@ -19,7 +19,7 @@ const nothing = (reason: string): AppointmentVerdict => ({ tag: 'nothing', reaso
 
 export function judgeAppointmentChange(change: ResolvedChange, noteStates: NoteStates): AppointmentVerdict {
   if (change.fieldChanges.deleted) return nothing('a deleted row notifies nothing')
-  if (change.withoutOldImage) return nothing('no old image')
+  if (change.withoutOldImage && change.oldRowFrom === undefined) return nothing('no old image')
   switch (change.fieldChanges.model_name) {
     case appointmentModel:
       return ofAppointment(change)

@@ -122,6 +122,7 @@ export class Compute {
 
 function runOf(protocol: string, change: ResolvedChange, source: Source): Run {
   const { commitLsn, ordinal, fieldChanges, appointment, patientKey, committedAt, image } = change
+  const toldFrom = change.oldRowFrom === undefined ? {} : { oldRowFrom: change.oldRowFrom }
   const patientId = appointment?.patient_id ?? image['patient_id'] ?? null
   return {
     protocol,
@@ -132,7 +133,7 @@ function runOf(protocol: string, change: ResolvedChange, source: Source): Run {
     appointment,
     patientId: patientId === null ? null : String(patientId),
     patientKey,
-    change: { lsn: formatLsn(commitLsn), committedAt: isoMicros(committedAt) },
+    change: { lsn: formatLsn(commitLsn), committedAt: isoMicros(committedAt), ...toldFrom },
   }
 }
 

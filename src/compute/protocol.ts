@@ -47,6 +47,11 @@ export interface ChangeFacts {
   readonly lsn: string
   /** ISO 8601, UTC, to the microsecond. */
   readonly committedAt: string
+  /**
+   * An appointment that came without its old row (REPLICA IDENTITY is not FULL): the old values in `field_changes` are those of
+   * the last image that was seen of it, and null for columns that are not mapped.
+   */
+  readonly oldRowFrom?: 'image'
 }
 
 export abstract class ClinicalQualityMeasure {

@@ -10,6 +10,7 @@ import { moveCheckpoint, sourceId } from './checkpoint.js'
 import type { Delivery } from './delivery.js'
 import type { Reached } from './lineage.js'
 import { remember } from './remembered-commits.js'
+import { recordRowGap } from './row-gaps.js'
 import type { Sqlite } from './sqlite.js'
 
 export interface AppendBatch {
@@ -39,8 +40,8 @@ export interface Appended {
 
 const insertChange = `
   INSERT INTO change (source_id, commit_lsn, ordinal, committed_at_us, operation, change_type, model, field_changes, image,
-    without_old_image, appointment, appointment_external_id, resolved_from, patient_key, outcomes, journaled_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (source_id, commit_lsn, ordinal) DO NOTHING`
+    without_old_image, old_row_from, appointment, appointment_external_id, resolved_from, patient_key, outcomes, journaled_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (source_id, commit_lsn, ordinal) DO NOTHING`
 
 const putImage = `
   INSERT INTO appointment_image (appointment_id, note_id, appointment, inserted) VALUES (?, ?, ?, ?)
@@ -75,6 +76,7 @@ export function append(sqlite: Sqlite, batch: AppendBatch): Appended {
       JSON.stringify(change.fieldChanges),
       JSON.stringify(change.image),
       change.withoutOldImage ? 1 : 0,
+      change.oldRowFrom ?? null,
       appointment,
       change.appointment?.externally_exposable_id ?? null,
       change.resolvedFrom,
@@ -83,7 +85,9 @@ export function append(sqlite: Sqlite, batch: AppendBatch): Appended {
       journaledAt,
     ])
     if (inserted.changes === 0) continue
-    if (change.appointment !== null && change.resolvedFrom === 'row') {
+    recordRowGap(sqlite, ofChanges, change)
+    // A delete by an index that lacks the id names no appointment.
+    if (change.appointment !== null && change.resolvedFrom === 'row' && change.appointment.id !== '') {
       const { id, note_id } = change.appointment
       sqlite.run(putImage, [id, note_id, appointment, change.operation === 'insert' ? 1 : 0])
     }

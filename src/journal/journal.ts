@@ -3,6 +3,7 @@
 import { Kysely } from 'kysely'
 import { type GapFacts, JournalError } from '../base/errors.js'
 import type { Lsn } from '../capture/lsn.js'
+import type { Appointment } from '../change/captured-change.js'
 import type { SeenAppointment } from '../change/seen-appointments.js'
 import { type AppendBatch, type Appended, append } from './append.js'
 import { beginCheckpoint, type Checkpoint, readCheckpoint, type SlotCreated } from './checkpoint.js'
@@ -20,7 +21,7 @@ import { type JournalFigures, readFigures } from './figures.js'
 import { knownTables, notePublication, type SeenPublication } from './followed-table.js'
 import { acceptedGaps, acceptGaps, endGap, type Gap, listGaps, openGap, recordGap } from './gaps.js'
 import { GroupCommit } from './group-commit.js'
-import { appointmentsOfNotes } from './images.js'
+import { appointmentsById, appointmentsOfNotes } from './images.js'
 import { KnownHistory } from './known-history.js'
 import type { Reached } from './lineage.js'
 import { migrate } from './migrate.js'
@@ -28,6 +29,7 @@ import { Recomputes } from './recomputes.js'
 import { Replays } from './replays.js'
 import { Requests } from './requests.js'
 import { pruneDisclosures, pruneSlice } from './retention.js'
+import { acceptRowGaps, listRowGaps, type RowGap } from './row-gaps.js'
 import type { JournalTables } from './schema.js'
 import { settle } from './settle.js'
 import { Sqlite } from './sqlite.js'
@@ -103,6 +105,11 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
     return appointmentsOfNotes(this.#sqlite, noteIds)
   }
 
+  /** Latest images of these appointments, by their ids. */
+  appointmentsById(ids: readonly string[]): ReadonlyMap<string, Appointment> {
+    return appointmentsById(this.#sqlite, ids)
+  }
+
   /** Waits that were noted at a time that is yet to come (the system's clock was set back since) end now (unix ms). */
   endWaitsOfTheFuture(now: number): Promise<void> {
     const update = `
@@ -157,7 +164,12 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
   }
 
   acceptGaps(): Promise<number> {
-    return this.#commits.write(() => acceptGaps(this.#sqlite))
+    return this.#commits.write(() => acceptGaps(this.#sqlite) + acceptRowGaps(this.#sqlite))
+  }
+
+  /** Those that wait first. */
+  rowGaps(limit: number): readonly RowGap[] {
+    return listRowGaps(this.#sqlite, limit)
   }
 
   /**

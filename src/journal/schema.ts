@@ -49,6 +49,7 @@ export interface JournalTables {
     field_changes: string
     image: string
     without_old_image: number
+    old_row_from: 'image' | null
     appointment: string | null
     appointment_external_id: string | null
     resolved_from: string

@@ -14,6 +14,8 @@ export interface Readiness {
   readonly lag_seconds: number | null
   /** SQLSTATE or code of the last end of the stream. */
   readonly last_error: string | null
+  /** What `check` marks ✗ while it streams; an older daemon does not say. */
+  readonly failed_checks?: readonly string[]
 }
 
 const answerMs = 5_000

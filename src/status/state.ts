@@ -1,5 +1,6 @@
 // What the daemon is doing at this moment, for readiness and metrics. Written by the daemon, read by the status server.
 import { steadyNow } from '../base/time.js'
+import type { Finding } from '../capture/finding.js'
 import type { SenderState } from '../send/health.js'
 import { type Distance, type Reach, unknownDistance } from './reach.js'
 
@@ -11,6 +12,8 @@ export interface DaemonState {
   lastError: string | null
   /** Of the stream that is up; null while none is. */
   reach: Reach | null
+  /** What `check` would mark ✗ of the followed tables and their publication, as the watch saw it last while streaming. */
+  failedChecks: readonly Finding[]
   /** By endpoint, of those that something was owed to since the start. */
   senders: () => ReadonlyMap<string, SenderState>
 }
@@ -19,6 +22,7 @@ export const initialState = (): DaemonState => ({
   phase: 'starting',
   lastError: null,
   reach: null,
+  failedChecks: [],
   senders: () => new Map(),
 })
 
@@ -28,6 +32,8 @@ export const distance = ({ phase, reach }: DaemonState): Distance =>
 
 /**
  * Ready means that what is committed now is seen now: streaming, and the server's end of WAL is being reached; or paying,
- * where only that was asked for. A stand-by is alive and not ready.
+ * where only that was asked for. A stand-by is alive and not ready, nor is one that streams from tables whose old rows, or
+ * whose application's writes, are about to be lost.
  */
-export const isReady = (state: DaemonState): boolean => state.phase === 'delivering_only' || distance(state).isReached
+export const isReady = (state: DaemonState): boolean =>
+  state.phase === 'delivering_only' || (distance(state).isReached && state.failedChecks.length === 0)

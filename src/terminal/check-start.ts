@@ -8,6 +8,7 @@ import { isSamePublication } from '../capture/fingerprint.js'
 import { formatLsn } from '../capture/lsn.js'
 import { inspectPublication } from '../capture/publication.js'
 import { ReplicationStream } from '../capture/replication-stream.js'
+import { isOfPooler, poolerRemedy, saidBy } from '../capture/server-words.js'
 import { goOn, judgeStart, readSlot, type StartFacts } from '../capture/slot.js'
 import { knownPosition } from '../journal/checkpoint.js'
 import { readJournal } from './read-journal.js'
@@ -46,7 +47,9 @@ export async function inspectStart(sql: Sql, options: StartCheck): Promise<reado
     const verdict = judge(error)
     const code = errorCode(error) ?? verdict.code
     const remedy = verdict.tag === 'stop' ? verdict.remedy : 'is there a pooler in database.url? Connect directly'
-    return [fail(connection, `it cannot be opened (${code})`, remedy)]
+    return [
+      fail(connection, `it cannot be opened (${code})${saidBy(error)}`, isOfPooler(error) ? poolerRemedy : remedy),
+    ]
   }
 }
 

@@ -5,6 +5,7 @@ import type { DatabaseAddress } from '../capture/connection.js'
 import { openControl } from '../capture/control.js'
 import { type Finding, fail, type WatchedTable } from '../capture/finding.js'
 import { preflight } from '../capture/preflight.js'
+import { isOfPooler, poolerRemedy, saidBy } from '../capture/server-words.js'
 import { inspectJournal } from '../journal/inspect.js'
 import type { Endpoint } from '../send/endpoint.js'
 import { type EndpointCheck, inspectEndpoint } from '../send/inspect-endpoint.js'
@@ -58,9 +59,11 @@ async function ofDatabase({ address, slot, publication, tables, journal }: Check
   } catch (error) {
     const verdict = judge(error)
     const code = errorCode(error) ?? verdict.code
-    if (verdict.tag === 'stop') return [fail('connection', `the database refuses us (${code})`, verdict.remedy)]
+    const said = saidBy(error)
+    if (verdict.tag === 'stop') return [fail('connection', `the database refuses us (${code})${said}`, verdict.remedy)]
+    if (isOfPooler(error)) return [fail('connection', `the database refuses us (${code})${said}`, poolerRemedy)]
     const remedy = 'is the server up, and are host and port in database.url right?'
-    return [fail('connection', `the database does not answer (${code})`, remedy)]
+    return [fail('connection', `the database does not answer (${code})${said}`, remedy)]
   } finally {
     await control.close()
   }

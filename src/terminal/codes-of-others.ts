@@ -8,6 +8,9 @@ export const codesOfOthers: Readonly<Record<string, string>> = {
   '57P02': 'the server crashed and starts again',
   '57P03': 'the server starts, or stops',
   '53300': 'all connections are in use: raise max_connections, or look who has them',
+  '08P01':
+    'bytes that are no PostgreSQL’s, or a pooler that refuses what a server takes: name the server itself in database.url',
+  XX000: 'the server failed, or a pooler before it did: its reason says more',
   '08006': 'the connection broke',
   '08001': 'the server does not take connections',
   '58P01': 'the server misses a file of its WAL: run `notifyd check`',

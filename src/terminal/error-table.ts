@@ -69,7 +69,9 @@ publication … does not have … | a watched table is not in it | ALTER PUBLICA
 … is partitioned, and its changes are published under its partitions' names | publish_via_partition_root is off | ALTER PUBLICATION … SET (publish_via_partition_root = true);
 publication … has a row filter on …: rows would be missed | a row filter hides changes | take the table out and add it without a filter
 the column list of … in publication … lacks … | a mapped column is not published | take the table out and add it without a list, or with these columns
-… of … is a generated column, which is not published | generated columns are not sent before PostgreSQL 18 | map a stored column, or publish_generated_columns = stored
+… of … is a generated column, which is not published | a mapped one is not sent before PostgreSQL 18, and a VIRTUAL one never | map a column of its own, or the SQL that check prints
+… of … is a VIRTUAL generated column: published with REPLICA IDENTITY FULL, the table refuses the application's UPDATE and DELETE | PostgreSQL 18 can publish no VIRTUAL column, and FULL needs every one | make it STORED with the SQL that check prints (it writes the table anew), or drop it
+… of … is a generated column, and publication … leaves it out: the application's UPDATE and DELETE fail | PostgreSQL 18: FULL needs every STORED column published | ALTER PUBLICATION … SET (publish_generated_columns = stored);
 there is no table … | models.*.table names a table that is not there | correct it
 … is no table but a …: the WAL has its tables' changes, not its own | a view is followed | name the table itself
 … has no column … | a mapped column is not there | map the names in models.*.columns
@@ -104,10 +106,11 @@ goes on behind an accepted gap: … | gaps accept was said, and no start has pas
 SQL_ASCII: text that is not UTF-8 cannot be read exactly | the database has no encoding | use a UTF8 database
 unset: while the daemon is stopped, the server keeps WAL without limit | max_slot_wal_keep_size is -1: a daemon that stays down fills the disk | set it to what the disk can spare, and alert on retained WAL
 it is FOR ALL TABLES: every table of the database is decoded and sent, and new ones join unasked | the publication is wider than needed | make one for the watched tables
+it leaves generated columns out: one that is added to a table with REPLICA IDENTITY FULL makes the application's UPDATE and DELETE fail | a publication that was made before PostgreSQL 18, or without the option | ALTER PUBLICATION … SET (publish_generated_columns = stored);
 rows of …, which inherit from …, are not told: the WAL has them under their own names | a table with INHERITS children | partition it instead, or keep no rows in them
 … is …, which is not read as …: times are sent as null | a mapped time or duration has an unusual type | map another column
 not FULL: an update arrives without old values, and notifies nothing | a state that is updated in place goes unseen | ALTER TABLE … REPLICA IDENTITY FULL;
-not FULL: an update arrives without old values, and notifies nothing: … | the same of partitions | ALTER TABLE of each
+not FULL: an update arrives without old values, and notifies nothing: … | the same of partitions; where their root is FULL, check fails and the daemon is not ready | ALTER TABLE of each
 …, … MB free | little room on the journal's disk | give it a larger disk
 disabled: what it asks for is owed, and not sent | enabled is false | enable it, or discard what it is owed
 no secret: receivers cannot tell that a POST is ours | secrets is empty | give the endpoint one
@@ -117,10 +120,10 @@ no secret: receivers cannot tell that a POST is ours | secrets is empty | give t
 there is no slot … | status: the daemon has not made it yet, or somebody dropped it | notifyd run makes the first one; where it had one, this is a gap
 http is off, or its port is left to chance | status cannot ask the daemon | give http a port in the config
 # check's failures beside the database | Exit status 3.
-the database does not answer (…) | wrong host or port, or it is down | the row says which
-the database refuses us (…) | password, role, database, TLS, or a privilege | the row says which, and what mends it
+the database does not answer (…)… | wrong host or port, or it is down | the row says which
+the database refuses us (…)… | password, role, database, TLS, or a privilege | the row says which, and what mends it
 correct journal.url | the journal is there and cannot be read | the row says why
-it cannot be opened (…) | the server lets the role in, and not its replication connection | the row says which; a pooler does not carry it: connect directly
+it cannot be opened (…)… | the server lets the role in, and not its replication connection | the row says which; a pooler does not carry it: connect directly
 the publication is not what it was when it was followed: what was written meanwhile may be missing | a watched table left it, or it was made anew: run would stop with 4 | put it right, then notifyd gaps accept
 … cannot be written (…) | the journal's folder is not this user's | let the user write there, or set journal.url
 … is …, which is not dialled | the name stands for a private address | url_policy.allow_hosts or allow_cidrs
@@ -153,9 +156,11 @@ the server sent a row or COMMIT outside a transaction | the same | the same
 a followed table is called otherwise: its rows are told all the same | it was renamed, or moved to another schema | nothing, where it gets its name back; where it keeps the new one: models.*.table
 the server was promoted; nothing is missing | a fail-over that took all WAL with it | nothing
 going on behind an accepted gap | an operator accepted it | nothing
+not ready: \`notifyd check\` fails | while it streams, a precondition went missing: a partition was made without FULL, a generated column added … Its \`found\` says which, its \`remedy\` is the SQL | run that SQL before the rows are written
 the stream was given up | the daemon stops | nothing
 the daemon stops | a compute was open when it was told to stop | nothing
-an appointment was updated without its old row, so nobody was notified of it: run \`notifyd check\`, it prints the SQL | a partition made meanwhile has no FULL identity | run check, and the SQL it prints
+an appointment was updated without its old row, and no image of it is known: a gap of this row, see \`notifyd gaps list\` | a partition was made without FULL identity, or somebody took it away for a while, and the journal never saw the appointment | run check, and the SQL it prints; tell the receivers by hand, then notifyd gaps accept
+an appointment came without its old row, and was told from its last image: run \`notifyd check\`, it prints the SQL | as above, of an appointment that the journal knows: nothing is lost | run check, and the SQL it prints
 rows name what this column cannot hold: taken as of no such row | an id of another kind than the column's: a text for a number, or a number too large | nothing, where it is a slip of the application; where it is every row, correct models.*.columns
 others could read or alter what comes from the database: set database.tls, { "ca_file": … } | the host is not this machine, and the connection is not encrypted or not verified (its reason says which) | set database.tls, or sslmode=verify-full in database.url
 these keys changed too, and take effect at the next start of the daemon | at SIGHUP, keys changed that are read at the start only | restart when it suits

@@ -88,6 +88,7 @@ export class Follower implements AsyncDisposable {
           if (dies === undefined && this.told.length >= until) stop.abort()
         },
         looked: () => undefined,
+        sawTables: () => undefined,
       })
     } catch (error) {
       if (!(error instanceof Death)) throw error
