@@ -5,7 +5,7 @@
 import { type Pgoutput, PgoutputPlugin } from 'pg-logical-replication'
 import { StreamError } from '../base/errors.js'
 import type { Micros } from '../base/time.js'
-import { type Relation, type Row, tooLong } from './change-message.js'
+import { bpcharOid, type Relation, type Row, type RowValue, tooLong } from './change-message.js'
 import { maxValueBytes, type WithoutLongValues, withoutLongValues } from './long-values.js'
 import { type Lsn, parseLsn } from './lsn.js'
 
@@ -20,6 +20,7 @@ export type DecodedMessage =
   | { readonly tag: 'other' }
 
 const other: DecodedMessage = { tag: 'other' }
+const noKey: Row = Object.create(null)
 
 /** Decodes one connection's messages: it remembers the relations that the server announced on it. */
 export class Decoder {
@@ -50,7 +51,7 @@ export class Decoder {
       }
       case 'delete': {
         const relation = this.#relation(message.relation)
-        const old = message.old === null ? (message.key ?? {}) : whole(message.old, relation, long.old)
+        const old = message.old === null ? (message.key ?? noKey) : whole(message.old, relation, long.old)
         return { tag: 'delete', relation, old }
       }
       case 'begin':
@@ -78,7 +79,7 @@ export class Decoder {
       schema: message.schema,
       table: message.name,
       identity: message.replicaIdentity,
-      columns: message.columns.map((column) => ({ name: column.name, typeOid: column.typeOid >>> 0 })),
+      columns: message.columns.map((column) => ({ name: column.name, typeOid: typeOf(column) })),
     })
   }
 
@@ -89,13 +90,20 @@ export class Decoder {
   }
 }
 
+/** The server announces a domain by its own OID and the name of the type that it stands for. */
+function typeOf({ typeOid, typeName }: Pgoutput.RelationColumn): number {
+  return typeName === 'bpchar' ? bpcharOid : typeOid >>> 0
+}
+
 /** The parser takes a row that ends early for a whole one; its columns come in the relation's order. */
 function whole(row: Row, { columns }: Relation, long: ReadonlySet<number>): Row {
   const last = columns.at(-1)
   if (last !== undefined && !(last.name in row)) throw malformed('a row without all of its columns')
   if (long.size === 0) return row
-  const marks = columns.flatMap(({ name }, at) => (long.has(at) ? [[name, tooLong] as const] : []))
-  return { ...row, ...Object.fromEntries(marks) }
+  // Neither has a prototype, so that a column called `__proto__` is one like any other.
+  const marked: Record<string, RowValue> = Object.assign(Object.create(null), row)
+  for (const [at, { name }] of columns.entries()) if (long.has(at)) marked[name] = tooLong
+  return marked
 }
 
 function lsnOf(text: string | null): Lsn {

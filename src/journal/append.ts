@@ -7,6 +7,7 @@ import { laneOf } from '../change/lane.js'
 import type { ComputedChange, OwedNotification, Source } from '../compute/computed-change.js'
 import { moveCheckpoint } from './checkpoint.js'
 import type { Delivery } from './delivery.js'
+import { putImage } from './images.js'
 import type { Sqlite } from './sqlite.js'
 
 export interface AppendBatch {
@@ -27,11 +28,6 @@ const insertChange = `
   INSERT INTO change (source_id, commit_lsn, ordinal, committed_at_us, operation, change_type, model, field_changes, image,
     without_old_image, appointment, appointment_external_id, resolved_from, patient_key, outcomes, journaled_at)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (source_id, commit_lsn, ordinal) DO NOTHING`
-
-const putImage = `
-  INSERT INTO appointment_image (appointment_id, note_id, appointment, inserted) VALUES (?, ?, ?, ?)
-  ON CONFLICT (appointment_id) DO UPDATE SET note_id = excluded.note_id, appointment = excluded.appointment,
-    inserted = max(inserted, excluded.inserted)`
 
 const insertDelivery = `
   INSERT INTO delivery (webhook_id, change_id, endpoint, url, lane, sequence, notification, protocol, headers, body,
@@ -68,9 +64,8 @@ export function append(sqlite: Sqlite, sourceId: number, batch: AppendBatch): Ap
       journaledAt,
     ])
     if (inserted.changes === 0) continue
-    if (change.appointment !== null && change.resolvedFrom === 'row') {
-      const { id, note_id } = change.appointment
-      sqlite.run(putImage, [id, note_id, appointment, change.operation === 'insert' ? 1 : 0])
+    if (change.appointment !== null && appointment !== null && change.resolvedFrom === 'row') {
+      putImage(sqlite, change, change.appointment, appointment)
     }
     for (const notification of change.notifications) {
       const delivery = appendDelivery(sqlite, sequences, inserted.id, change, notification)

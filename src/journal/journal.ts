@@ -3,7 +3,6 @@
 import { Kysely } from 'kysely'
 import { type GapFacts, JournalError } from '../base/errors.js'
 import { formatLsn, type Lsn } from '../capture/lsn.js'
-import type { SeenAppointment } from '../change/seen-appointments.js'
 import type { Source } from '../compute/computed-change.js'
 import { type AppendBatch, type Appended, append } from './append.js'
 import { beginCheckpoint, type Checkpoint, knownSourceId, readCheckpoint, sourceId } from './checkpoint.js'
@@ -20,7 +19,7 @@ import { Disclosures, disclose } from './disclosures.js'
 import { type JournalFigures, readFigures } from './figures.js'
 import { acceptedGap, acceptGaps, type Gap, listGaps, recordGap, resumeBehind, withdrawGaps } from './gaps.js'
 import { GroupCommit } from './group-commit.js'
-import { appointmentsOfNotes } from './images.js'
+import { JournaledImages } from './images.js'
 import { migrate } from './migrate.js'
 import { Recomputes } from './recomputes.js'
 import { Replays } from './replays.js'
@@ -44,6 +43,7 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
   /** For queries that are not on the hot path; each runs outside any transaction. */
   readonly db: Kysely<JournalTables>
   readonly requests: Requests
+  readonly images: JournaledImages
   readonly replays: Replays
   readonly recomputes: Recomputes
   readonly disclosures: Disclosures
@@ -54,6 +54,7 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
     this.#commits = new GroupCommit(sqlite)
     this.db = db
     this.requests = new Requests(sqlite, this.#commits)
+    this.images = new JournaledImages(sqlite)
     this.replays = new Replays(sqlite, this.#commits)
     this.recomputes = new Recomputes(sqlite, this.#commits)
     this.disclosures = new Disclosures(db)
@@ -102,10 +103,6 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
   discloseReplayed(delivery: Delivery, attempt: Attempt): Promise<void> {
     const outcome = attempt.error === null ? 'delivered' : 'failed'
     return this.#commits.writeAlong(() => disclose(this.#sqlite, delivery, attempt, outcome, true))
-  }
-
-  appointmentsOfNotes(noteIds: readonly string[]): ReadonlyMap<string, readonly SeenAppointment[]> {
-    return appointmentsOfNotes(this.#sqlite, noteIds)
   }
 
   /** Waits that were noted at a time that is yet to come (the system's clock was set back since) end now (unix ms). */
