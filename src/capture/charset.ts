@@ -7,7 +7,7 @@ export type DecodeText = (bytes: Uint8Array) => string
 
 /**
  * PostgreSQL's server encodings → labels of https://encoding.spec.whatwg.org. Those whose bytes the label reads otherwise
- * (LATIN1 and LATIN5 as Windows code pages) are so only in control characters. None for EUC_TW and MULE_INTERNAL.
+ * (LATIN5 as a Windows code page) are so only in control characters. None for EUC_TW and MULE_INTERNAL.
  */
 const labels: Readonly<Record<string, string>> = {
   SQL_ASCII: 'utf-8',
@@ -35,7 +35,6 @@ const labels: Readonly<Record<string, string>> = {
   WIN874: 'windows-874',
   WIN1250: 'windows-1250',
   WIN1251: 'windows-1251',
-  WIN1252: 'windows-1252',
   WIN1253: 'windows-1253',
   WIN1254: 'windows-1254',
   WIN1255: 'windows-1255',
@@ -46,9 +45,18 @@ const labels: Readonly<Record<string, string>> = {
 
 const latin1: DecodeText = (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 
+/** 80 to 9f of Windows-1252, where Latin-1 has control characters. Node 20 decodes its label as Latin-1. */
+const windows1252 = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ'
+
+const ofWindows: DecodeText = (bytes) =>
+  latin1(bytes).replace(/[\u0080-\u009f]/g, (one) => windows1252[one.charCodeAt(0) - 0x80] ?? one)
+
+const own: Readonly<Record<string, DecodeText>> = { LATIN1: latin1, WIN1252: ofWindows }
+
 /** @param encoding as `server_encoding` says */
 export function textDecoder(encoding: string): DecodeText {
-  if (encoding === 'LATIN1') return latin1
+  const known = own[encoding]
+  if (known !== undefined) return known
   // A byte-order mark is text like any other.
   const decoder = new TextDecoder(labels[encoding] ?? 'utf-8', { fatal: true, ignoreBOM: true })
   return (bytes) => {
@@ -62,7 +70,7 @@ export function textDecoder(encoding: string): DecodeText {
 
 /** Whether the server's text is read without loss: where nobody says what its bytes stand for, it may not be. */
 export const isKnownEncoding = (encoding: string): boolean =>
-  encoding === 'LATIN1' || (encoding !== 'SQL_ASCII' && encoding in labels)
+  encoding in own || (encoding !== 'SQL_ASCII' && encoding in labels)
 
 /** Whether text is taken in the server's own encoding (`client_encoding = SQL_ASCII`: no conversion) and decoded here. */
 export const isDecodedHere = (encoding: string): boolean => encoding !== 'UTF8'

@@ -1,13 +1,15 @@
 // pgoutput payloads in, typed messages out, every value its exact text. Owns the safe use of the parser package: column
 // parsers replaced by the identity (else pg.types would round microseconds and JSON numbers), OIDs made unsigned, values too
-// long for a string kept from it.
+// long for a string kept from it, text of another encoding put into UTF-8.
 // https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html
 import { type Pgoutput, PgoutputPlugin } from 'pg-logical-replication'
 import { StreamError } from '../base/errors.js'
 import type { Micros } from '../base/time.js'
 import { bpcharOid, type Relation, type Row, type RowValue, tooLong } from './change-message.js'
+import { type DecodeText, isDecodedHere, textDecoder } from './charset.js'
 import { maxValueBytes, type WithoutLongValues, withoutLongValues } from './long-values.js'
 import { type Lsn, parseLsn } from './lsn.js'
+import { toUtf8 } from './to-utf8.js'
 
 export type DecodedMessage =
   | { readonly tag: 'begin'; readonly commitLsn: Lsn; readonly committedAt: Micros }
@@ -27,7 +29,15 @@ export class Decoder {
   readonly #plugin = new PgoutputPlugin({ protoVersion: 1, publicationNames: [] })
   readonly #relations = new Map<number, Relation>()
 
-  constructor(private readonly longestBytes = maxValueBytes) {}
+  readonly #text: DecodeText | null
+
+  /** @param encoding in which names and values arrive, as `server_encoding` says */
+  constructor(
+    encoding = 'UTF8',
+    private readonly longestBytes = maxValueBytes,
+  ) {
+    this.#text = isDecodedHere(encoding) ? textDecoder(encoding) : null
+  }
 
   /** @throws StreamError `MALFORMED` for bytes that are not a pgoutput message. */
   decode(payload: Buffer): DecodedMessage {
@@ -35,7 +45,7 @@ export class Decoder {
     let long: WithoutLongValues
     try {
       long = withoutLongValues(payload, this.longestBytes)
-      message = this.#plugin.parse(long.payload)
+      message = this.#plugin.parse(this.#text === null ? long.payload : toUtf8(long.payload, this.#text))
     } catch (cause) {
       throw malformed('an undecodable message', cause)
     }

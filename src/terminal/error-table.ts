@@ -101,7 +101,7 @@ name the real standbys: with '*' every COMMIT of the application waits for notif
 …: more than max_wal_size waits | wal_status is extended | start the daemon, and look at its lag
 …: the next checkpoint removes WAL that the daemon needs | wal_status is unreserved: the slot is about to be lost | start the daemon at once, or raise max_slot_wal_keep_size
 goes on behind an accepted gap: … | gaps accept was said, and no start has passed it yet | notifyd gaps list shows it
-SQL_ASCII: text that is not UTF-8 cannot be read exactly | the database has no encoding | use a UTF8 database
+…: text that is not UTF-8 is read as Latin-1 | the database has no encoding (SQL_ASCII), or one that nothing here reads (EUC_TW, MULE_INTERNAL) | use a UTF8 database; nothing is lost meanwhile
 unset: while the daemon is stopped, the server keeps WAL without limit | max_slot_wal_keep_size is -1: a daemon that stays down fills the disk | set it to what the disk can spare, and alert on retained WAL
 it is FOR ALL TABLES: every table of the database is decoded and sent, and new ones join unasked | the publication is wider than needed | make one for the watched tables
 rows of …, which inherit from …, are not told: the WAL has them under their own names | a table with INHERITS children | partition it instead, or keep no rows in them
