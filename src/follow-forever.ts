@@ -22,7 +22,8 @@ const takeOver = { firstMs: 500, maxMs: 2_000 }
 /** @throws what no reconnection mends. */
 export async function followForever(journal: Journal, deliverer: Deliverer, parts: Parts): Promise<void> {
   const { config, settings, state, metrics, compute, log, signal } = parts
-  const resolver = new Resolver(journal, parts.clinical)
+  const resolver = new Resolver(journal.images, parts.clinical, settings.clinical.appointment)
+  const { timeZone } = settings.clinical.appointment
   // A protocol may compute for as long as its limit; a daemon that stops waits no longer than for its attempts.
   const stopped = ended(signal)
   void stopped.then(() => setTimeout(() => void compute.close(), graceMs).unref())
@@ -39,8 +40,8 @@ export async function followForever(journal: Journal, deliverer: Deliverer, part
         journal,
         log,
         signal,
-        tryResolution: () => parts.clinical.lookup([], []),
-        resolve: (changes) => resolver.resolve(toldFromLastImages(changes, journal)),
+        tryResolution: () => parts.clinical.lookup([], [], 1),
+        resolve: (changes) => resolver.resolve(toldFromLastImages(changes, journal.images, timeZone)),
         compute: (changes, source) => compute.compute(changes, source),
         appended: (changes, owed) => {
           for (const [endpoint, deliveries] of owed) deliverer.owe(endpoint, deliveries)

@@ -18,7 +18,7 @@ const known = new Set(errorTable.flatMap(({ entries }) => entries.map(({ message
 /** Texts at such places that no operator meets as a message: results, SQL, what a message is put together from. */
 const others = [
   /^(?:protocol …|the file … …|found, wal_status ………|no dead lettersn|journal is new|another cluster|another timeline|another history|slot is ahead)$/,
-  /SELECT|^state history$|^see --help$|^ +|^\n|^; $/,
+  /SELECT|^state history$|^patient of$|^see --help$|^ +|^\n|^; $/,
   /^(?:…|… \(…\)|…: …|… {2}-- …|; |no endpoint asks for …)$/,
 ]
 

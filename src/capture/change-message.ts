@@ -15,9 +15,12 @@ export type Row = Readonly<Record<string, RowValue>>
 
 export interface Column {
   readonly name: string
-  /** Unsigned. A domain has its own OID, not its base type's. */
+  /** Unsigned. A domain has its own OID, not its base type's, but for one over `char(n)`. */
   readonly typeOid: number
 }
+
+/** pg_type.oid of `char(n)`. */
+export const bpcharOid = 1042
 
 /** A published table as it was when the row was written. The same object for every row until the table changes. */
 export interface Relation {

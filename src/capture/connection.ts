@@ -82,8 +82,14 @@ export function openPool(
 ): pg.Pool {
   const { settings, max, queryTimeoutMs, idleMs } = options
   const limits = { max, query_timeout: queryTimeoutMs, idleTimeoutMillis: idleMs }
-  const pool = new pg.Pool({ ...connectionConfig(address, settings), ...limits })
+  const onConnect = async (client: pg.ClientBase) => {
+    client.on('error', () => undefined)
+    await client.query(bytesAsTheyAre)
+  }
+  const pool = new pg.Pool({ ...connectionConfig(address, settings), ...limits, onConnect })
   pool.on('error', options.onLost)
-  pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
 }
+
+/** A database without an encoding would refuse each row and each name that is not UTF-8; pg reads them as if they were. */
+const bytesAsTheyAre = `SELECT set_config('client_encoding', 'SQL_ASCII', false) WHERE getdatabaseencoding() = 'SQL_ASCII'`

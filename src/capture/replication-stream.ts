@@ -6,6 +6,7 @@ import pg from 'pg'
 import { errorCode, StreamError } from '../base/errors.js'
 import { postgresEpochMicros } from '../base/time.js'
 import { isSilent, statusIntervalMs } from './acknowledgement.js'
+import { isDecodedHere } from './charset.js'
 import { connectionConfig, type DatabaseAddress } from './connection.js'
 import type { Switch } from './history.js'
 import { formatLsn, type Lsn, parseLsn, toLsn } from './lsn.js'
@@ -34,6 +35,7 @@ export class ReplicationStream implements AsyncDisposable {
   #events: StreamEvents | null = null
   #timer: NodeJS.Timeout | null = null
   #walSenderTimeoutMs = 60_000
+  #encoding = 'UTF8'
   #flush: Lsn = 0n as Lsn
   #lastStatusAt = 0
   #lastInboundAt = 0
@@ -56,7 +58,14 @@ export class ReplicationStream implements AsyncDisposable {
     client.on('error', (error) => stream.#end(error))
     client.on('end', () => stream.#end(new StreamError('ENDED', 'the server closed the replication connection')))
     await client.connect()
+    stream.#encoding = await stream.#show('server_encoding')
+    if (isDecodedHere(stream.#encoding)) await stream.#ask("SET client_encoding = 'SQL_ASCII'")
     return stream
+  }
+
+  /** In which names and values arrive: the database's own. */
+  get encoding(): string {
+    return this.#encoding
   }
 
   async identify(): Promise<SystemIdentity> {

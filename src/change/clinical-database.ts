@@ -8,6 +8,8 @@ import { readableIdentifier, readableTable } from '../capture/finding.js'
 import { appointmentOf } from './appointment.js'
 import { readMoment } from './appointment-time.js'
 import type { Appointment } from './captured-change.js'
+import { rankedAppointments } from './clinical-order.js'
+import { type RawRow, type TextReader, type TextRow, textReader } from './clinical-text.js'
 import { holdable } from './holdable.js'
 import type { Model } from './model.js'
 
@@ -36,12 +38,12 @@ export interface PatientAppointment {
 }
 
 type AnyTables = Record<string, Record<string, unknown>>
-type TextRow = Record<string, string | null>
 
 export class ClinicalDatabase {
   readonly #db: Kysely<AnyTables>
   readonly #models: ClinicalModels
   readonly #columns: readonly (readonly [string, string])[]
+  #text: TextReader | null = null
 
   /**
    * Connects at the first query. `onLost` hears of idle connections that the server ended, `onUnheld` of values that the
@@ -60,40 +62,47 @@ export class ClinicalDatabase {
     this.#columns = [...models.appointment.required]
   }
 
-  /** @throws what pg throws; SQLSTATE 42501 where row security would hide rows or a grant is missing. */
-  async lookup(notes: readonly string[], patients: readonly string[]): Promise<Found> {
+  /**
+   * @param atMost so many appointments of a note, those first that stand for it before others (`newestAppointment`)
+   * @throws what pg throws; SQLSTATE 42501 where row security would hide rows or a grant is missing.
+   */
+  async lookup(notes: readonly string[], patients: readonly string[], atMost: number): Promise<Found> {
     const { appointment, patient } = this.#models
     try {
-      return await this.#lookup(notes, patients)
+      return await this.#lookup(notes, patients, atMost)
     } catch (error) {
       const heldNotes = await this.#held(error, appointment, 'note_id', notes)
       const heldPatients = await this.#held(error, patient, 'id', patients)
       if (heldNotes.length === notes.length && heldPatients.length === patients.length) throw error
-      return await this.#lookup(heldNotes, heldPatients)
+      return await this.#lookup(heldNotes, heldPatients, atMost)
     }
   }
 
-  async #lookup(notes: readonly string[], patients: readonly string[]): Promise<Found> {
-    const { appointment, patient } = this.#models
-    const key = asText('p', column(patient, 'key'))
-    const patientId = asWritten('p', column(patient, 'id'))
-    const columns = this.#columns.map(([canonical, real]) => sql`${asWritten('a', real)} as ${sql.id(canonical)}`)
-    const nulls = this.#columns.map(() => sql`null::text`)
-    const { rows } = await sql<TextRow>`
+  async #lookup(notes: readonly string[], patients: readonly string[], atMost: number): Promise<Found> {
+    const { patient, appointment } = this.#models
+    const out = await this.#reader()
+    const key = out.text(asText('p', column(patient, 'key')))
+    const patientId = out.text(asText('p', column(patient, 'id')))
+    const columns = this.#columns.map(([name]) => sql`${out.text(asText('a', name))} as ${sql.id(name)}`)
+    const nulls = this.#columns.map(() => out.text(sql`null::text`))
+    const { rows } = await sql<RawRow>`
       select ${sql.join(columns)}, ${patientId} as "patient of", ${key} as "patient key"
-        from ${tableOf(appointment)} a left join ${tableOf(patient)} p
-          on ${sql.id('p', column(patient, 'id'))} = ${sql.id('a', column(appointment, 'patient_id'))}
-       where ${sql.id('a', column(appointment, 'note_id'))} = any(${notes})
+        from (${rankedAppointments(appointment, this.#columns, notes)}) a left join ${tableOf(patient)} p
+          on ${sql.id('p', column(patient, 'id'))} = a.patient_id
+       where a."rank on note" <= ${atMost}
       union all
       select ${sql.join(nulls)}, ${patientId}, ${key}
         from ${tableOf(patient)} p where ${sql.id('p', column(patient, 'id'))} = any(${patients})`.execute(this.#db)
     const patientKeys = new Map<string, string>()
-    for (const row of rows) {
+    const found = rows.map((row) => out.read(row))
+    for (const row of found) {
       const id = row['patient of']
       const value = row['patient key']
       if (typeof id === 'string' && typeof value === 'string') patientKeys.set(id, value)
     }
-    const appointments = rows.filter((row) => row['id'] !== null).map((row) => appointmentOf(row, false))
+    const appointments = found
+      .filter((row) => row['id'] !== null)
+      .map((row) => appointmentOf(row, false, appointment.timeZone))
     return { appointments, patientKeys }
   }
 
@@ -110,7 +119,10 @@ export class ClinicalDatabase {
 
   async #appointmentsOf(patientId: string): Promise<readonly PatientAppointment[]> {
     const { appointment, noteState } = this.#models
-    const columns = this.#columns.map(([canonical, real]) => sql`${asText('a', real)} as ${sql.id(canonical)}`)
+    const out = await this.#reader()
+    const columns = this.#columns.map(
+      ([canonical, real]) => sql`${out.text(asText('a', real))} as ${sql.id(canonical)}`,
+    )
     const eventId = sql.id('e', column(noteState, 'id'))
     const created = await this.#createdColumn()
     const history = sql`
@@ -118,16 +130,22 @@ export class ClinicalDatabase {
                       'created', ${created === null ? sql`null` : asText('e', created)}) order by ${eventId}), '[]')::text
         from ${tableOf(noteState)} e
        where ${sql.id('e', column(noteState, 'note_id'))} = ${sql.id('a', column(appointment, 'note_id'))}`
-    const { rows } = await sql<TextRow>`
-      select ${sql.join(columns)}, (${history}) as "state history"
+    const { rows } = await sql<RawRow>`
+      select ${sql.join(columns)}, ${out.text(sql`(${history})`)} as "state history"
         from ${tableOf(appointment)} a
        where ${sql.id('a', column(appointment, 'patient_id'))} = any(${[patientId]})
        order by ${sql.id('a', column(appointment, 'id'))} desc`.execute(this.#db)
-    return rows.map(patientAppointment)
+    return rows.map((row) => patientAppointment(out.read(row), this.#models))
   }
 
   async close(): Promise<void> {
     await this.#db.destroy()
+  }
+
+  /** How text comes out of this database: a database keeps its encoding for life. */
+  async #reader(): Promise<TextReader> {
+    this.#text ??= await textReader(this.#db)
+    return this.#text
   }
 
   /** Of the values of a query that failed, those that are not at fault. The probe reads no row: a row cannot fail it. */
@@ -171,8 +189,8 @@ export class ClinicalDatabase {
 /** SQLSTATE class 22, data exception: out of range, or no such text of the type. */
 const isOfData = (error: unknown): boolean => errorCode(error)?.startsWith('22') ?? false
 
-function patientAppointment(row: TextRow): PatientAppointment {
-  const found = appointmentOf(row, false)
+function patientAppointment(row: TextRow, { appointment, noteState }: ClinicalModels): PatientAppointment {
+  const found = appointmentOf(row, false, appointment.timeZone)
   const history = JSON.parse(row['state history'] ?? '[]') as { id: string; state: string; created: string | null }[]
   return {
     id: found.id,
@@ -180,15 +198,12 @@ function patientAppointment(row: TextRow): PatientAppointment {
     noteId: found.note_id,
     startTime: found.start_time,
     endTime: found.end_time,
-    stateHistory: history.map((event) => ({ ...event, created: readMoment(event.created) })),
+    stateHistory: history.map((event) => ({ ...event, created: readMoment(event.created, noteState.timeZone) })),
   }
 }
 
+/** The blanks at the end of a char(n) go, as they do from values of the WAL. */
 const asText = (alias: string, real: string): RawBuilder<string> => sql<string>`${sql.id(alias, real)}::text`
-
-/** As the WAL has it, to be held against values from there: a cast would cut the blanks at the end of a char(n). */
-const asWritten = (alias: string, real: string): RawBuilder<string | null> =>
-  sql`case when ${sql.id(alias, real)} is not null then concat(${sql.id(alias, real)}) end`
 
 const tableOf = (model: Model): RawBuilder<unknown> => sql.id(model.schema, model.table)
 

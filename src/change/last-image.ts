@@ -4,28 +4,32 @@
 import { appointmentOf } from './appointment.js'
 import type { Appointment, CapturedChange, FieldValue, Image } from './captured-change.js'
 import { appointmentModel } from './model.js'
+import type { AppointmentImages } from './resolve.js'
 
-/** The journal's side. */
-export interface LastImages {
-  /** Latest images of these appointments, by their ids. */
-  appointmentsById(ids: readonly string[]): ReadonlyMap<string, Appointment>
-}
+export type LastImages = Pick<AppointmentImages, 'byId'>
 
 /** An update of an appointment of which nobody knows what changed. */
 export const isRowGap = (change: CapturedChange): boolean =>
   change.operation === 'update' && isAlone(change) && change.oldRowFrom === undefined
 
-/** @param changes one batch, in WAL order: what one of them shows is the last image for the next */
-export function toldFromLastImages(changes: readonly CapturedChange[], images: LastImages): readonly CapturedChange[] {
+/**
+ * @param changes one batch, in WAL order: what one of them shows is the last image for the next
+ * @param timeZone of times without one, as the appointments' model has it
+ */
+export function toldFromLastImages(
+  changes: readonly CapturedChange[],
+  images: LastImages,
+  timeZone: string,
+): readonly CapturedChange[] {
   const alone = new Set(changes.filter(isAlone).flatMap((change) => idBefore(change) ?? []))
   if (alone.size === 0) return changes
-  const last = new Map(images.appointmentsById([...alone]))
+  const last = new Map(images.byId(alone).map(({ appointment }) => [appointment.id, appointment]))
   return changes.map((change) => {
     if (change.fieldChanges.model_name !== appointmentModel || change.operation === 'truncate') return change
     const before = last.get(idBefore(change) ?? '')
-    const told = isAlone(change) && before !== undefined ? toldFrom(change, before) : change
+    const told = isAlone(change) && before !== undefined ? toldFrom(change, before, timeZone) : change
     const id = told.image['id'] ?? null
-    if (id !== null) last.set(String(id), appointmentOf(told.image, told.fieldChanges.deleted))
+    if (id !== null) last.set(String(id), appointmentOf(told.image, told.fieldChanges.deleted, timeZone))
     return told
   })
 }
@@ -56,12 +60,12 @@ const kept = [
   'status',
 ] as const
 
-function toldFrom(change: CapturedChange, before: Appointment): CapturedChange {
+function toldFrom(change: CapturedChange, before: Appointment, timeZone: string): CapturedChange {
   const { deleted } = change.fieldChanges
   const old = oldValues(before)
   // What the row lacks: of a delete all but its key, of an update a value that did not change and was too long to be sent again.
   const image: Image = { ...old, ...change.image }
-  const after = appointmentOf(image, deleted)
+  const after = appointmentOf(image, deleted, timeZone)
   const fields: Record<string, readonly [FieldValue, FieldValue]> = {}
   for (const [name, [, value]] of Object.entries(change.fieldChanges.fields)) {
     if (name === inError) {

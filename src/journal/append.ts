@@ -8,6 +8,7 @@ import { laneOf } from '../change/lane.js'
 import type { ComputedChange, OwedNotification, Source } from '../compute/computed-change.js'
 import { moveCheckpoint, sourceId } from './checkpoint.js'
 import type { Delivery } from './delivery.js'
+import { putImage } from './images.js'
 import type { Reached } from './lineage.js'
 import { remember } from './remembered-commits.js'
 import { recordRowGap } from './row-gaps.js'
@@ -42,11 +43,6 @@ const insertChange = `
   INSERT INTO change (source_id, commit_lsn, ordinal, committed_at_us, operation, change_type, model, field_changes, image,
     without_old_image, old_row_from, appointment, appointment_external_id, resolved_from, patient_key, outcomes, journaled_at)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (source_id, commit_lsn, ordinal) DO NOTHING`
-
-const putImage = `
-  INSERT INTO appointment_image (appointment_id, note_id, appointment, inserted) VALUES (?, ?, ?, ?)
-  ON CONFLICT (appointment_id) DO UPDATE SET note_id = excluded.note_id, appointment = excluded.appointment,
-    inserted = max(inserted, excluded.inserted)`
 
 const insertDelivery = `
   INSERT INTO delivery (webhook_id, change_id, endpoint, url, lane, sequence, notification, protocol, headers, body,
@@ -87,9 +83,13 @@ export function append(sqlite: Sqlite, batch: AppendBatch): Appended {
     if (inserted.changes === 0) continue
     recordRowGap(sqlite, ofChanges, change)
     // A delete by an index that lacks the id names no appointment.
-    if (change.appointment !== null && change.resolvedFrom === 'row' && change.appointment.id !== '') {
-      const { id, note_id } = change.appointment
-      sqlite.run(putImage, [id, note_id, appointment, change.operation === 'insert' ? 1 : 0])
+    if (
+      change.appointment !== null &&
+      appointment !== null &&
+      change.resolvedFrom === 'row' &&
+      change.appointment.id !== ''
+    ) {
+      putImage(sqlite, change, change.appointment, appointment)
     }
     for (const notification of change.notifications) {
       const delivery = appendDelivery(sqlite, sequences, inserted.id, change, notification)

@@ -3,8 +3,6 @@
 import { Kysely } from 'kysely'
 import { type GapFacts, JournalError } from '../base/errors.js'
 import type { Lsn } from '../capture/lsn.js'
-import type { Appointment } from '../change/captured-change.js'
-import type { SeenAppointment } from '../change/seen-appointments.js'
 import { type AppendBatch, type Appended, append } from './append.js'
 import { beginCheckpoint, type Checkpoint, readCheckpoint, type SlotCreated } from './checkpoint.js'
 import {
@@ -21,7 +19,7 @@ import { type JournalFigures, readFigures } from './figures.js'
 import { knownTables, notePublication, type SeenPublication } from './followed-table.js'
 import { acceptedGaps, acceptGaps, endGap, type Gap, listGaps, openGap, recordGap } from './gaps.js'
 import { GroupCommit } from './group-commit.js'
-import { appointmentsById, appointmentsOfNotes } from './images.js'
+import { JournaledImages } from './images.js'
 import { KnownHistory } from './known-history.js'
 import type { Reached } from './lineage.js'
 import { migrate } from './migrate.js'
@@ -49,6 +47,7 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
   readonly db: Kysely<JournalTables>
   readonly known: KnownHistory
   readonly requests: Requests
+  readonly images: JournaledImages
   readonly replays: Replays
   readonly recomputes: Recomputes
   readonly disclosures: Disclosures
@@ -60,6 +59,7 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
     this.db = db
     this.known = new KnownHistory(sqlite)
     this.requests = new Requests(sqlite, this.#commits)
+    this.images = new JournaledImages(sqlite)
     this.replays = new Replays(sqlite, this.#commits)
     this.recomputes = new Recomputes(sqlite, this.#commits)
     this.disclosures = new Disclosures(db)
@@ -99,15 +99,6 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
   discloseReplayed(delivery: Delivery, attempt: Attempt): Promise<void> {
     const outcome = attempt.error === null ? 'delivered' : 'failed'
     return this.#commits.writeAlong(() => disclose(this.#sqlite, delivery, attempt, outcome, true))
-  }
-
-  appointmentsOfNotes(noteIds: readonly string[]): ReadonlyMap<string, readonly SeenAppointment[]> {
-    return appointmentsOfNotes(this.#sqlite, noteIds)
-  }
-
-  /** Latest images of these appointments, by their ids. */
-  appointmentsById(ids: readonly string[]): ReadonlyMap<string, Appointment> {
-    return appointmentsById(this.#sqlite, ids)
   }
 
   /** Waits that were noted at a time that is yet to come (the system's clock was set back since) end now (unix ms). */

@@ -57,7 +57,16 @@ export interface JournalTables {
     outcomes: string
     journaled_at: number
   }
-  appointment_image: { appointment_id: string; note_id: string | null; appointment: string; inserted: number }
+  appointment_image: {
+    appointment_id: string
+    note_id: string | null
+    appointment: string
+    inserted: number
+    standing: Generated<number>
+    number: number | null
+    replaces: string | null
+    replaced: Generated<number>
+  }
   delivery: {
     id: Generated<number>
     webhook_id: string

@@ -13,7 +13,7 @@ const model = (name: string, table: string, columns: Readonly<Record<string, str
 
 test('row security that would hide rows is an error, and never an empty answer', async () => {
   await using database = await site('ALTER TABLE appointment ENABLE ROW LEVEL SECURITY')
-  await expect(clinical(database).real.lookup(['1'], [])).rejects.toMatchObject({ code: '42501' })
+  await expect(clinical(database).real.lookup(['1'], [], 9)).rejects.toMatchObject({ code: '42501' })
 })
 
 test('a patient’s appointments come newest first, each with its states oldest first', async () => {
@@ -58,7 +58,7 @@ test('names with dots, capitals, spaces and quotes, uuid keys, and no `created`'
     noteState: model('notestatechangeevent', 'Events', { note_id: 'note', state: 'code' }),
     patient: model('patient', 'People', { key: 'k' }),
   })
-  const found = await real.lookup(['00000000-0000-4000-8000-0000000000ff'], [])
+  const found = await real.lookup(['00000000-0000-4000-8000-0000000000ff'], [], 9)
   expect(found.appointments).toMatchObject([
     { start_time: '2026-07-01T10:00:00+00:00', end_time: '2026-07-01T11:00:00+00:00' },
   ])
@@ -73,12 +73,12 @@ test('a connection that is cut under a query fails the query, and nothing else',
   const url = new URL(database.url)
   url.port = String(path.port)
   const { real } = clinical({ url: url.href })
-  await real.lookup(['1'], [])
+  await real.lookup(['1'], [], 9)
   const locker = new pg.Client(database.superuserUrl)
   await locker.connect()
   // Held when this returns, and until it ends: the query comes behind it, whoever is the faster.
   await locker.query('BEGIN; LOCK TABLE appointment')
-  const waiting = expect(real.lookup(['1'], [])).rejects.toMatchObject({ code: 'ECONNRESET' })
+  const waiting = expect(real.lookup(['1'], [], 9)).rejects.toMatchObject({ code: 'ECONNRESET' })
   await until(async () => {
     const rows = await database.query(
       'SELECT FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())',
@@ -88,7 +88,7 @@ test('a connection that is cut under a query fails the query, and nothing else',
   path.cut()
   await waiting
   await locker.end()
-  expect((await real.lookup(['1'], [])).appointments).toHaveLength(1)
+  expect((await real.lookup(['1'], [], 9)).appointments).toHaveLength(1)
 })
 
 test('a row that cannot be read fails the query: only what was asked for may be found at fault', async () => {
@@ -97,9 +97,9 @@ test('a row that cannot be read fails the query: only what was asked for may be 
       (CASE WHEN id = 12 THEN 'x' ELSE note_id::text END)::int AS note_id, entered_in_error_id FROM appointment;
     GRANT SELECT ON coded TO notifyd`)
   const { real, unheld } = clinical(database, { ...clinicalModels, appointment: model('appointment', 'coded') })
-  await expect(real.lookup(['1'], [])).rejects.toMatchObject({ code: '22P02' })
+  await expect(real.lookup(['1'], [], 9)).rejects.toMatchObject({ code: '22P02' })
   expect(unheld).toEqual([])
-  await expect(real.lookup(['1', 'x'], [])).rejects.toMatchObject({ code: '22P02' })
+  await expect(real.lookup(['1', 'x'], [], 9)).rejects.toMatchObject({ code: '22P02' })
   expect(unheld).toEqual([['public.coded.note_id', 1]])
 })
 
@@ -107,7 +107,7 @@ test('what a column cannot hold is told by the column and by number, and never i
   await using database = await site()
   const { real, unheld } = clinical(database)
   const tooLarge = '99999999999999999999'
-  const found = await real.lookup([tooLarge, '1', 'x', '2'], [tooLarge, '3'])
+  const found = await real.lookup([tooLarge, '1', 'x', '2'], [tooLarge, '3'], 9)
   expect(found.appointments.map(({ id }) => id)).toEqual(['11', '12'])
   expect(found.patientKeys.get('3')).toBe('key-3')
   expect(await real.appointmentsOf(tooLarge)).toEqual([])

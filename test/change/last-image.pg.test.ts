@@ -24,9 +24,7 @@ const read = async (schema: string, sql: readonly string[]) => {
   const follow = await followed(schema)
   await using _database = follow.database
   for (const statement of sql) await follow.database.query(statement)
-  const told = toldFromLastImages(await capturedOf(follow, [clinicalModels.appointment]), {
-    appointmentsById: () => new Map(),
-  })
+  const told = toldFromLastImages(await capturedOf(follow, [clinicalModels.appointment]), { byId: () => [] }, 'UTC')
   return told.map((change) => ({ ...change, fields: change.fieldChanges.fields }))
 }
 
@@ -96,9 +94,7 @@ test('without an image it is a gap of this row, once: from then on there is an i
   await using _database = follow.database
   const later = `UPDATE appointment SET start_time = start_time + interval '1 hour'`
   for (const statement of [later, later]) await follow.database.query(statement)
-  const told = toldFromLastImages(await capturedOf(follow, [clinicalModels.appointment]), {
-    appointmentsById: () => new Map(),
-  })
+  const told = toldFromLastImages(await capturedOf(follow, [clinicalModels.appointment]), { byId: () => [] }, 'UTC')
   expect(told.map(isRowGap)).toEqual([true, false])
   expect(Object.keys(told[1]?.fieldChanges.fields ?? {})).toContain('start_time')
 })

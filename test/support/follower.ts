@@ -54,7 +54,7 @@ export class Follower implements AsyncDisposable {
     const journal = await Journal.open(config.journal.url)
     const clinical = openClinical(settings, log)
     const compute = await loadCompute({ config, settings, clinical, log, signal })
-    const resolver = new Resolver(journal, clinical)
+    const resolver = new Resolver(journal.images, clinical)
     let appends = 0
     const die = (at: string, nth: number) => {
       if (dies?.at === at && dies.nth === nth) throw new Death()
@@ -70,7 +70,7 @@ export class Follower implements AsyncDisposable {
         journal,
         log,
         signal,
-        tryResolution: () => clinical.lookup([], []),
+        tryResolution: () => clinical.lookup([], [], 1),
         resolve: (changes) => resolver.resolve(changes),
         compute: (changes, source) => {
           die('before append', appends + 1)
