@@ -4,7 +4,7 @@
 import type { AttemptError } from './attempt-errors.js'
 
 export interface Outcome {
-  /** HTTP status; null: none came. With an error other than `http …` the answer broke off behind it. */
+  /** HTTP status; null: none came. With an error other than `http …` the answer broke off behind it, and it is no 2xx. */
   readonly status: number | null
   /** A short class of failure (`ECONNREFUSED`, `timeout`, `http 500`, `refused address`); null for a 2xx. */
   readonly error: string | null
@@ -44,8 +44,9 @@ export function decide(
   return { tag: 'retry', retryAt: Math.max(retryAt, pauseUntil ?? 0), pauseUntil }
 }
 
-export const isSuccess = ({ status, error }: Outcome): boolean =>
-  error === null && status !== null && status >= 200 && status < 300
+export const isSuccess = ({ status, error }: Outcome): boolean => error === null && isSuccessStatus(status)
+
+export const isSuccessStatus = (status: number | null): boolean => status !== null && status >= 200 && status < 300
 
 /** Transport errors, time-outs, 429 and 5xx count towards probing; other answers say nothing of the endpoint's health. */
 export function isUnhealthy({ status, error, isStale }: Outcome): boolean {
