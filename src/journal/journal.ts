@@ -42,6 +42,7 @@ export interface EndpointDebts {
 export class Journal extends OwedDeliveries implements DeliveryJournal {
   readonly #sqlite: Sqlite
   readonly #commits: GroupCommit
+  #isClosed = false
   /** For queries that are not on the hot path; each runs outside any transaction. */
   readonly db: Kysely<JournalTables>
   readonly requests: Requests
@@ -227,8 +228,10 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
     return this.#commits.write(() => discardDeadLetters(this.#sqlite, selection, reason))
   }
 
-  /** Commits what waits, and closes the file. */
+  /** Commits what waits, and closes the file. Closing what is closed does nothing. */
   close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
     this.#commits.flush()
     this.#sqlite.close()
   }

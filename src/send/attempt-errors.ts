@@ -19,6 +19,11 @@ export const attemptErrors = {
     cause: 'the name stands for an address that url_policy does not allow',
     todo: 'url_policy.allow_hosts or allow_cidrs, where it is meant',
   },
+  'damaged in the journal': {
+    cause:
+      'what the journal holds of it is not what was owed (its checksum): the disk, or memory, has changed it. It was never sent',
+    todo: '`notifyd replay --recompute --from` its LSN computes and sends it anew; look at the disk, and at docs/operations.md, "A damaged journal"',
+  },
   'transport error': { cause: 'an error without a code', todo: 'look at the receiver' },
 } as const satisfies Readonly<Record<string, AttemptErrorMeaning>>
 
