@@ -7,6 +7,7 @@ import type { ResolvedChange } from '../change/captured-change.js'
 import { laneOf } from '../change/lane.js'
 import type { ComputedChange, OwedNotification, Source } from '../compute/computed-change.js'
 import { moveCheckpoint, sourceId } from './checkpoint.js'
+import { checksumOf } from './checksum.js'
 import type { Delivery } from './delivery.js'
 import { putImage } from './images.js'
 import type { Reached } from './lineage.js'
@@ -46,8 +47,8 @@ const insertChange = `
 
 const insertDelivery = `
   INSERT INTO delivery (webhook_id, change_id, endpoint, url, lane, sequence, notification, protocol, headers, body,
-    commit_lsn, committed_at_us, appointment_external_id)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+    commit_lsn, committed_at_us, appointment_external_id, checksum)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 const lastSequence = 'SELECT last FROM endpoint_sequence WHERE endpoint = ?'
 const putSequence = `
@@ -131,6 +132,20 @@ export function appendDelivery(
   const lane = laneOf(change)
   const sequence = sequences.next(endpoint)
   const appointmentExternalId = change.appointment?.externally_exposable_id ?? null
+  const headersText = JSON.stringify(headers)
+  const checksum = checksumOf({
+    webhook_id: webhookId,
+    endpoint,
+    url,
+    lane,
+    sequence,
+    notification,
+    headers: headersText,
+    body,
+    commit_lsn: commitLsn,
+    committed_at_us: committedAt,
+    appointment_external_id: appointmentExternalId,
+  })
   const { id } = sqlite.run(insertDelivery, [
     webhookId,
     changeId,
@@ -140,11 +155,12 @@ export function appendDelivery(
     sequence,
     notification,
     protocol,
-    JSON.stringify(headers),
+    headersText,
     body,
     commitLsn,
     committedAt,
     appointmentExternalId,
+    checksum,
   ])
   const ofChange = { notification, commitLsn, committedAt, appointmentExternalId }
   return { id, webhookId, endpoint, url, lane, sequence, headers, body, attempts: 0, ...ofChange }

@@ -89,6 +89,7 @@ export interface JournalTables {
     duration_ms: number | null
     reason: string | null
     recompute: string | null
+    checksum: number | null
   }
   attempt: {
     delivery_id: number
@@ -130,6 +131,7 @@ export interface JournalTables {
     error: string | null
     replay: number
   }
+  life: { id: number; began_at: number; ended_at: number | null }
   request: {
     id: Generated<number>
     kind: string

@@ -25,6 +25,11 @@ export const attemptErrors = {
     cause: 'the name stands for an address that url_policy does not allow',
     todo: 'url_policy.allow_hosts or allow_cidrs, where it is meant',
   },
+  'damaged in the journal': {
+    cause:
+      'what the journal holds of it is not what was owed (its checksum): the disk, or memory, has changed it. It was never sent',
+    todo: '`notifyd replay --recompute --from` its LSN computes and sends it anew; look at the disk, and at docs/operations.md, "A damaged journal"',
+  },
   'invalid request': {
     cause:
       'the HTTP client refuses what it is to send: a header of the config or of a protocol that HTTP does not allow',

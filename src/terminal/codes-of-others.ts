@@ -26,6 +26,11 @@ export const codesOfOthers: Readonly<Record<string, string>> = {
   EACCES: 'this user may not do that to the file',
   ENOENT: 'the file is not there',
   ENOTDIR: 'a folder was expected, and a file is there',
-  ENOSPC: 'the disk is full',
-  ERR_SQLITE_ERROR: 'the disk of the journal is full or failing, or another process holds its file',
+  ENOSPC: 'the disk is full: of the journal, where a line speaks of it',
+  EDQUOT: 'this user may not put more on the disk: its quota is used up',
+  EIO: 'the disk fails: look at the system log',
+  EROFS: 'the disk is mounted read-only, or the file is',
+  EBUSY: 'another process holds the journal’s file',
+  EPERM: 'this user may not do that to the file',
+  ERR_SQLITE_ERROR: 'an error of SQLite that nobody foresaw: report it',
 }

@@ -21,7 +21,7 @@ expected a whole number from 1 on. | an option's value is none | give one
 expected an LSN, like 0/16B3748. | an option's value is none | take one from the log, \`tail\` or \`status\`
 give a number above 0, like 50. | --rate is none | give one
 not valid JSON at … | the config has a mistake there | correct it: a comma, a quote, a brace
---endpoint …: the config has … | there is no endpoint of that name | use one of the names that it lists
+… …: nobody configured it and the journal has none; …… | an endpoint, a notification or a kind of that name is neither in the config nor in the journal | use the nearest name, which it says, or one of those that it lists
 expected a name of its own, but endpoints[…] has it | two endpoints have one name, which is part of every webhook id | rename one
 the file … cannot be read (…) | a file that the config names is missing, or not this user's to read | correct the path, or its owner and mode
 the key in … is not that of the certificate in … | key_file and cert_file do not belong together | name the pair
@@ -177,9 +177,15 @@ the journal could not be pruned; trying again in an hour | the same | make room
 a request could not be carried out; trying again | the same, of a command's request | make room
 a replay could not be recorded; trying again | the same, of a replay | make room
 # The journal | Exit status 1; nothing was acknowledged past it.
-the journal … cannot be opened (…): is journal.url a path that this user may write? | wrong path or mode | correct journal.url, or the file's owner
+the journal … cannot be opened (…): is journal.url a path on a sound disk? | the code says which: a failing disk, too many open files | look at the disk, correct journal.url
+this user may not open the journal … (…): use the user that runs notifyd, or correct journal.url | the journal is there, and is another user's (mode 0600) | sudo -u notifyd notifyd …
+the disk of the journal … is full (…): make room and start again | no room is left | make room, or move the journal (docs/operations.md)
+another process holds the journal …: end it, or try again | a program that is not notifyd has locked the file | find it (fuser), end it
+the journal is damaged (…): keep the file, put the newest \`notifyd backup\` in its place, and look at the disk: docs/operations.md, "A damaged journal" | the disk, or another program, has changed the file | docs/operations.md, "A damaged journal"
 … is not a journal of notifyd: is journal.url the right file? | another program's file | correct journal.url
-the journal's schema could not be brought up to date: … | it is of a newer notifyd, or its disk is full | run the newer notifyd, or make room
+the journal … is of a newer notifyd (it has …): use that version, or put back the copy from before its upgrade | a newer notifyd has brought it to its schema | the newer notifyd
+the journal … is of an older notifyd (it has no …): restart \`notifyd run\` in this version, which brings it up to date, or use the commands of the older one | the daemon that runs, or ran last, is older than this command; commands never change a journal's schema | restart the daemon in this version
+the journal's schema could not be brought up to date: … | a migration failed, and was taken back | report it
 there is no journal …: \`notifyd run\` makes it, or journal.url names another file | the daemon has not run here | start it, or correct journal.url
 a daemon owns the journal and did not answer within 15 s: look at its log; nothing was changed | it is busy, or its journal cannot be written | look at its log, ask again
 the replay is not in the journal any more | it ended and was pruned meanwhile | nothing

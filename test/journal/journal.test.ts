@@ -295,7 +295,7 @@ describe('the file', () => {
     const database = openDatabase(path)
     database.exec("INSERT INTO kysely_migration VALUES ('999-of-tomorrow', '2030-01-01')")
     database.close()
-    await expect(Journal.open(path)).rejects.toThrow(/schema could not be brought up to date/)
+    await expect(Journal.open(path)).rejects.toThrow(/is of a newer notifyd \(it has 999-of-tomorrow\)/)
   })
 
   test('only appends to its disclosure log', async () => {
