@@ -69,8 +69,8 @@ export async function followForever(journal: Journal, deliverer: Deliverer, part
       metrics.reconnected(verdict.code)
       const waitMs = backoffMs(Math.max(attempt, 1), verdict.code === '55006' ? takeOver : reconnect)
       // pg's own errors have no code, and constant texts: no password given, no TLS at the server, no answer in time
-      const isUncoded = verdict.code === 'CONNECTION' && error instanceof Error
-      const reason = isUncoded ? error.message : (serverSentence(error) ?? undefined)
+      const isOurs = error instanceof Error && (verdict.code === 'CONNECTION' || verdict.code === 'NO_PRIMARY')
+      const reason = isOurs ? error.message : (serverSentence(error) ?? undefined)
       const remedy = isOfPooler(error) ? poolerRemedy : undefined
       log.warn({ code: verdict.code, reason, remedy, retry_in_ms: waitMs }, retryMessage(verdict.code, state))
       state.phase = 'connecting'

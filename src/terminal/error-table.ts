@@ -144,6 +144,7 @@ publication "…" is not what it was when it was last looked at: what was writte
 the slot is ahead of the journal: another consumer has moved it, or it was made anew | somebody else acknowledged on the slot | find who, then accept
 # While it streams | Logged; the daemon goes on or tries again with backoff, and nothing is lost.
 the server closed the replication connection | it stopped, restarted, or ended the walsender | it connects again by itself
+none of the hosts in database.url is the primary now: … | a fail-over is on its way, or hosts are missing | it tries again; look at the servers where it stays
 the server ended the stream | the same | the same
 the server has been silent for twice its wal_sender_timeout | the network is frozen | it connects again by itself; look at the network
 the server did not answer START_REPLICATION | the server is overloaded or frozen | it tries again
