@@ -74,7 +74,7 @@ async function protocolNames(config: LoadedConfig): Promise<readonly string[]> {
     settings: config.settings,
     timeoutMs: config.protocol_timeout_ms,
     log: createLog({ level: 'silent' }),
-    appointments: async () => [],
+    appointments: async () => new Map(),
   })
   await compute.close()
   return compute.protocols.map(({ name }) => name)

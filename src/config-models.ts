@@ -1,7 +1,7 @@
 // The `models` key of the config: which table and columns each model has. In: the parsed JSON. Out: the same with its
 // defaults, free of contradictions: one model a table, one canonical name a column, nothing mapped that is excluded.
 import * as z from 'zod'
-import { CHANGE_TYPE } from './change/change-type.js'
+import { CHANGE_TYPE, changeTypeNames } from './change/change-type.js'
 import { appointmentModel, makeModel, noteStateModel, patientModel } from './change/model.js'
 import { isTimeZone } from './change/time-zone.js'
 
@@ -90,7 +90,7 @@ const furtherModel = z
   .strictObject({
     table: tableName,
     change_type: z
-      .enum(CHANGE_TYPE)
+      .enum(changeTypeNames)
       .describe('The change type that the changes of this table have for protocols (compute_on_change_types).'),
     columns: z.record(z.string().min(1), realName).default({}).describe(columnsHelp),
     former_columns: z.record(z.string().min(1), formerNames).default({}).describe(formerHelp),

@@ -44,17 +44,21 @@ cannot be read (…) | the file of --changes is not there, or not this user's | 
 the expectation … cannot be written (…) | protocols test --update may not write beside the protocol | --expected names another file
 # Protocols | Exit status 2 at the start; while running, a protocol that fails harms no other and no notification.
 it does not load: … | the file has a mistake, or imports what is not there | the message holds Node's own; check loads it again
-it exports no class that extends ClinicalQualityMeasure | nothing in the file is a protocol | export the class
+it exports … that extends ClinicalQualityMeasure | nothing in the file is a protocol, or only classes whose Meta says abstract | export the class
 class … has the name of …: names are part of every webhook id, rename one | two protocols share a name | rename one
 a protocol class needs a name: it is part of every webhook id | an anonymous class is exported | give it a name
 … has no static Meta | the class does not say what it is | add static Meta, see docs/protocols.md
+….enabled() failed: … | the class cannot say whether it is to run | mend its static enabled()
 … would never compute: notification_only is true and compute_on_change_types is empty | the Meta asks for nothing | name change types
+protocol never computes: its Meta names no change types | compute_on_change_types is empty | name change types, or take the class out
+loads, and … | the same, said by check | the same
+name change types in its Meta, or take it out of protocols | the same, said by check | the same
 loading said … | the file's thread answered with something else | report it
 loading ended early: … | the file ended its thread while it was loaded | take process.exit and the like out of the file
 protocol failed | compute threw, or took longer than protocol_timeout_ms | notifyd explain <lsn> --protocol-errors shows why; then replay --recompute
 suspended after … time-outs in a row, until the daemon starts again | a protocol took too long five times in a row | mend it, restart, and replay --recompute from where it was suspended
 protocol suspended until the next start | as above | as above
-the clinical database did not answer a protocol; trying again | a protocol reads this.patient.appointments, and the database is away | nothing is lost; look at the database
+the clinical database did not answer a protocol; trying again | this.patient.appointments is read for protocols, and the database is away | nothing is lost; look at the database
 # The database is not ready | Exit status 3, before anything is streamed; nothing is lost meanwhile. notifyd check shows all of it at once.
 the role cannot read its own row of pg_roles | a very unusual role | use another role
 PostgreSQL 14 to 18 is needed | the server is older | upgrade it

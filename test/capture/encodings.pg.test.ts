@@ -107,7 +107,7 @@ test.each([
     const { appointments, patientKeys } = await clinic.lookup(['5'], [], 9)
     expect(appointments.map((one) => one.externally_exposable_id)).toEqual([key])
     expect(patientKeys.get('1')).toBe(key)
-    expect(await clinic.appointmentsOf('1')).toMatchObject([{ stateHistory: [{ state: key }] }])
+    expect((await clinic.appointmentsOf(['1'])).get('1')).toMatchObject([{ stateHistory: [{ state: key }] }])
   } finally {
     await clinic.close()
   }

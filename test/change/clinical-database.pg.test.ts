@@ -16,20 +16,39 @@ test('row security that would hide rows is an error, and never an empty answer',
   await expect(clinical(database).real.lookup(['1'], [], 9)).rejects.toMatchObject({ code: '42501' })
 })
 
-test('a patient’s appointments come newest first, each with its states oldest first', async () => {
+test('patients’ appointments come newest first, each with its states oldest first, and ids as field_changes has them', async () => {
   await using database = await site(`
     INSERT INTO note_state_change_event (id, note_id, state, created) VALUES
-      (1, 1, 'NEW', '2026-06-01 08:00+02'), (2, 1, 'BKD', '2026-06-01 08:00:01+02'), (3, 2, 'NEW', now())`)
-  const found = await clinical(database).real.appointmentsOf('1')
-  expect(found.map(({ id }) => id)).toEqual(['23', '22', '21', '11'])
-  expect(found.at(-1)).toMatchObject({
-    noteId: '1',
+      (1, 1, 'NEW', '2026-06-01 08:00+02'), (2, 1, 'BKD', '2026-06-01 08:00:01+02'), (9007199254740993, 2, 'NEW', '2026-06-01')`)
+  const found = await clinical(database).real.appointmentsOf(['1', '2', '3'])
+  const ofFirst = found.get('1') ?? []
+  expect(ofFirst.map(({ id }) => id)).toEqual([23, 22, 21, 11])
+  expect(ofFirst.map(({ state }) => state?.id ?? null)).toEqual([null, null, null, 2])
+  expect(ofFirst.at(-1)).toMatchObject({
+    noteId: 1,
     startTime: '2026-07-01T08:00:00.500000+00:00',
+    state: { id: 2, state: 'BKD', note: 1 },
     stateHistory: [
-      { id: '1', state: 'NEW', created: '2026-06-01T06:00:00+00:00' },
-      { id: '2', state: 'BKD', created: '2026-06-01T06:00:01+00:00' },
+      { id: 1, state: 'NEW', created: '2026-06-01T06:00:00+00:00' },
+      { id: 2, state: 'BKD', created: '2026-06-01T06:00:01+00:00' },
     ],
   })
+  // No JavaScript number holds it: text, as in field_changes.
+  expect(found.get('2')?.[0]?.stateHistory).toEqual([
+    { id: '9007199254740993', state: 'NEW', created: '2026-06-01T00:00:00+00:00' },
+  ])
+  expect(found.get('3')).toEqual([])
+})
+
+test('a column `created` that goes meanwhile leaves the states without their times', async () => {
+  await using database = await site(
+    "INSERT INTO note_state_change_event (id, note_id, state, created) VALUES (1, 1, 'NEW', now())",
+  )
+  const { real } = clinical(database)
+  const created = async () => (await real.appointmentsOf(['1'])).get('1')?.at(-1)?.stateHistory[0]?.created
+  expect(await created()).toMatch(/^\d{4}-/)
+  await database.query('ALTER TABLE note_state_change_event RENAME created TO made')
+  expect(await created()).toBeNull()
 })
 
 test('names with dots, capitals, spaces and quotes, uuid keys, and no `created`', async () => {
@@ -63,8 +82,13 @@ test('names with dots, capitals, spaces and quotes, uuid keys, and no `created`'
     { start_time: '2026-07-01T10:00:00+00:00', end_time: '2026-07-01T11:00:00+00:00' },
   ])
   expect([...found.patientKeys]).toEqual([['00000000-0000-4000-8000-00000000000a', 'the key']])
-  const [visit] = await real.appointmentsOf('00000000-0000-4000-8000-00000000000a')
-  expect(visit?.stateHistory).toEqual([{ id: '1', state: 'CLD', created: null }])
+  const patient = '00000000-0000-4000-8000-00000000000a'
+  const [visit] = (await real.appointmentsOf([patient])).get(patient) ?? []
+  expect(visit?.stateHistory).toEqual([{ id: 1, state: 'CLD', created: null }])
+  expect([visit?.id, visit?.noteId]).toEqual([
+    '00000000-0000-4000-8000-000000000001',
+    '00000000-0000-4000-8000-0000000000ff',
+  ])
 })
 
 test('a connection that is cut under a query fails the query, and nothing else', async () => {
@@ -110,7 +134,8 @@ test('what a column cannot hold is told by the column and by number, and never i
   const found = await real.lookup([tooLarge, '1', 'x', '2'], [tooLarge, '3'], 9)
   expect(found.appointments.map(({ id }) => id)).toEqual(['11', '12'])
   expect(found.patientKeys.get('3')).toBe('key-3')
-  expect(await real.appointmentsOf(tooLarge)).toEqual([])
+  const ofPatients = await real.appointmentsOf([tooLarge, '2'])
+  expect([...ofPatients].map(([patient, all]) => [patient, all.length])).toEqual([['2', 1]])
   expect(unheld).toEqual([
     ['public.appointment.note_id', 2],
     ['public.patient.id', 1],

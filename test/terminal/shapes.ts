@@ -195,6 +195,7 @@ export const listedProtocolShape = z.array(
     title: z.string(),
     file: z.string(),
     change_types: z.array(z.string()),
+    idle: z.enum(['abstract', 'not enabled', 'no change types']).nullable(),
   }),
 )
 
