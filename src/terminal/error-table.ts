@@ -182,7 +182,7 @@ the journal … cannot be opened (…): is journal.url a path on a sound disk? |
 this user may not open the journal … (…): use the user that runs notifyd, or correct journal.url | the journal is there, and is another user's (mode 0600) | sudo -u notifyd notifyd …
 the disk of the journal … is full (…): make room and start again | no room is left | make room, or move the journal (docs/operations.md)
 another process holds the journal …: end it, or try again | a program that is not notifyd has locked the file | find it (fuser), end it
-the journal is damaged (…): keep the file, put the newest \`notifyd backup\` in its place, and look at the disk: docs/operations.md, "A damaged journal" | the disk, or another program, has changed the file | docs/operations.md, "A damaged journal"
+the journal is damaged (…): stop notifyd, keep the file, put the newest copy of it in its place, and look at the disk | the disk, or another program, has changed the file | docs/operations.md says what a copy is worth
 … is not a journal of notifyd: is journal.url the right file? | another program's file | correct journal.url
 the journal … is of a newer notifyd (it has …): use that version, or put back the copy from before its upgrade | a newer notifyd has brought it to its schema | the newer notifyd
 the journal … is of an older notifyd (it has no …): restart \`notifyd run\` in this version, which brings it up to date, or use the commands of the older one | the daemon that runs, or ran last, is older than this command; commands never change a journal's schema | restart the daemon in this version
