@@ -130,6 +130,7 @@ the publication is not what it was when it was followed: what was written meanwh
 TLS with … fails (…) | its certificate is not trusted, or not for that name | mend it, or name its CA in endpoints[].tls.ca_file
 … failed: … | --send-test was not answered with 2xx | look at the receiver
 correct the file, or take it out of protocols in the config | a protocol does not load | correct it
+docs/errors.md tells the code; the log has its message | the stream has come up and ended at one place with one code again and again: what is read there fails each time, with that code: a look-up that cannot be made, or a server that breaks | the log has the code's message; mend that, and it goes on by itself
 # Gaps | Exit status 4; nothing is guessed. notifyd gaps list shows the range, gaps accept goes on behind it.
 the slot exists and the journal is new: another journal has followed it, or this one was lost | the journal file was lost or another is named | put the journal back, or accept the gap
 this is another database cluster than the one in the journal (system identifier differs) | database.url points elsewhere, or the cluster was made anew | correct the URL, or accept
