@@ -34,6 +34,7 @@ export function prepareCommands(program: Command, shared: Shared, done: Finished
         publication,
         tables,
         journal: config.journal.url,
+        http: config.http === false || config.http.port === 0 ? null : config.http,
         endpoints,
         sending: { policy, sendTest: sendTest === true, userAgent: `notifyd/${version}`, now: new Date() },
         protocols: () => protocolFindings(config, settings),

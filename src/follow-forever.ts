@@ -3,6 +3,7 @@
 import { backoffMs, pause } from './base/backoff.js'
 import { judge } from './base/errors.js'
 import { steadyNow } from './base/time.js'
+import { formatLsn } from './capture/lsn.js'
 import { isOfPooler, poolerNamed, poolerRemedy, serverSentence } from './capture/server-words.js'
 import { toldFromLastImages } from './change/last-image.js'
 import { Resolver } from './change/resolve.js'
@@ -13,6 +14,7 @@ import type { Journal } from './journal/journal.js'
 import { logOldRows } from './old-rows.js'
 import type { Deliverer } from './send/deliver.js'
 import { Reach } from './status/reach.js'
+import { StreamEnds } from './status/standstill.js'
 import type { DaemonState } from './status/state.js'
 
 const reconnect = { firstMs: 500, maxMs: 30_000 }
@@ -27,6 +29,12 @@ export async function followForever(journal: Journal, deliverer: Deliverer, part
   // A protocol may compute for as long as its limit; a daemon that stops waits no longer than for its attempts.
   const stopped = ended(signal)
   void stopped.then(() => setTimeout(() => void compute.close(), graceMs).unref())
+  const ends = new StreamEnds()
+  state.standstill = () => ends.standstill
+  const durable = () => {
+    const checkpoint = journal.checkpoint()
+    return checkpoint === null ? null : formatLsn(checkpoint.durableLsn)
+  }
   for (let attempt = 1; !signal.aborted; attempt += 1) {
     state.phase = 'connecting'
     try {
@@ -44,6 +52,7 @@ export async function followForever(journal: Journal, deliverer: Deliverer, part
         resolve: (changes) => resolver.resolve(toldFromLastImages(changes, journal.images, timeZone)),
         compute: (changes, source) => compute.compute(changes, source),
         appended: (changes, owed) => {
+          ends.reached(durable())
           for (const [endpoint, deliveries] of owed) deliverer.owe(endpoint, deliveries)
           for (const change of changes) metrics.appended(change)
           logOldRows(changes, log)
@@ -51,6 +60,7 @@ export async function followForever(journal: Journal, deliverer: Deliverer, part
         giveWay: (ms) => deliverer.giveWay(ms),
         streaming: (capture) => {
           attempt = 0
+          ends.up(steadyNow())
           state.phase = 'streaming'
           state.lastError = null
           for (const endpoint of settings.gapNotices) deliverer.wake(endpoint)
@@ -67,7 +77,9 @@ export async function followForever(journal: Journal, deliverer: Deliverer, part
       state.lastError = verdict.code
       state.reach = null
       metrics.reconnected(verdict.code)
-      const waitMs = backoffMs(Math.max(attempt, 1), verdict.code === '55006' ? takeOver : reconnect)
+      // One that comes up and ends at the same place each time is not up.
+      const sameEnds = verdict.code === '55006' ? 0 : ends.ended(verdict.code, durable(), steadyNow())
+      const waitMs = backoffMs(Math.max(attempt, sameEnds, 1), verdict.code === '55006' ? takeOver : reconnect)
       // pg's own errors have no code, and constant texts: no password given, no TLS at the server, no answer in time
       const isOurs = error instanceof Error && (verdict.code === 'CONNECTION' || verdict.code === 'NO_PRIMARY')
       const reason = isOurs ? error.message : (serverSentence(error) ?? undefined)

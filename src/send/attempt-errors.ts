@@ -28,7 +28,7 @@ export const attemptErrors = {
   'damaged in the journal': {
     cause:
       'what the journal holds of it is not what was owed (its checksum): the disk, or memory, has changed it. It was never sent',
-    todo: '`notifyd replay --recompute --from` its LSN computes and sends it anew; look at the disk, and at docs/operations.md, "A damaged journal"',
+    todo: '`notifyd replay --recompute --from` its LSN computes and sends it anew; look at the disk',
   },
   'invalid request': {
     cause:

@@ -60,8 +60,14 @@ function ofStream(registry: Registry): Measure {
     'notifyd_failed_checks',
     'What notifyd check marks as missing, seen every 10 s while it streams',
   )
+  const sameEnds = gauge(
+    registry,
+    'notifyd_stream_standstill_ends',
+    'Ends of the stream in a row with one code and nothing journaled between them; 0: it goes on',
+  )
   return ({ state }) => {
     setIfKnown(failed, state.phase === 'streaming' ? state.failedChecks.length : null)
+    sameEnds.set(state.standstill()?.times ?? 0)
     const { lagBytes: bytes, lagMs } = distance(state)
     const look = state.reach?.look ?? null
     streaming.set(state.phase === 'streaming' ? 1 : 0)

@@ -74,7 +74,8 @@ function readiness(state: DaemonState) {
   const received_lsn = state.reach === null ? null : formatLsn(state.reach.receivedLsn)
   const { phase, lastError: last_error } = state
   const failed_checks = state.failedChecks.map(({ found }) => found)
-  return { ready: isReady(state), phase, last_error, failed_checks, received_lsn, lag_bytes, lag_seconds }
+  const standstill = state.standstill()
+  return { ready: isReady(state), phase, last_error, failed_checks, standstill, received_lsn, lag_bytes, lag_seconds }
 }
 
 function answer(response: ServerResponse, status: number, body: object): void {

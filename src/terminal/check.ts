@@ -9,6 +9,7 @@ import { isOfPooler, poolerRemedy, saidBy } from '../capture/server-words.js'
 import { inspectJournal } from '../journal/inspect.js'
 import type { Endpoint } from '../send/endpoint.js'
 import { type EndpointCheck, inspectEndpoint } from '../send/inspect-endpoint.js'
+import { askDaemon, standstillText } from '../status/ask-daemon.js'
 import { inspectStart } from './check-start.js'
 
 export interface CheckOptions {
@@ -17,6 +18,8 @@ export interface CheckOptions {
   readonly publication: string
   readonly tables: readonly WatchedTable[]
   readonly journal: string
+  /** Where a running daemon tells of itself; null: nowhere. */
+  readonly http: { readonly host: string; readonly port: number } | null
   readonly endpoints: readonly Endpoint[]
   readonly sending: EndpointCheck
   /** Loads the protocols that the config names. */
@@ -35,6 +38,7 @@ export async function check(options: CheckOptions): Promise<Checked> {
   const { journal, endpoints, sending, protocols } = options
   const parts = await Promise.all([
     ofDatabase(options),
+    ofDaemon(options.http),
     inspectJournal(journal),
     ...endpoints.map((endpoint) => inspectEndpoint(endpoint, sending)),
     protocols(),
@@ -48,6 +52,13 @@ export async function check(options: CheckOptions): Promise<Checked> {
     return remedy === null ? row : `${row}\n  ${' '.repeat(width)}  → ${remedy}`
   })
   return { text: `${rows.join('\n')}\n`, isReady }
+}
+
+/** Nothing where none runs, or it goes on: what it needs is looked at by the others. */
+async function ofDaemon(http: CheckOptions['http']): Promise<readonly Finding[]> {
+  const answer = http === null ? 'http is off' : await askDaemon(http)
+  if (typeof answer === 'string' || !answer.standstill) return []
+  return [fail('stream', standstillText(answer.standstill), 'docs/errors.md tells the code; the log has its message')]
 }
 
 /** A database that does not answer is a finding like any other. */

@@ -134,6 +134,7 @@ the publication is not what it was when it was followed: what was written meanwh
 TLS with … fails (…) | its certificate is not trusted, or not for that name | mend it, or name its CA in endpoints[].tls.ca_file
 … failed: … | --send-test was not answered with 2xx | look at the receiver
 correct the file, or take it out of protocols in the config | a protocol does not load | correct it
+docs/errors.md tells the code; the log has its message | the stream has come up and ended at one place with one code again and again: what is read there fails each time, with that code: a look-up that cannot be made, or a server that breaks | the log has the code's message; mend that, and it goes on by itself
 # Gaps | Exit status 4; nothing is guessed. notifyd gaps list shows the range, gaps accept goes on behind it.
 the slot exists and the journal is new: another journal has followed it, or this one was lost | the journal file was lost or another is named | put the journal back, or accept the gap
 this is another database cluster than the one in the journal (system identifier differs) | database.url points elsewhere, or the cluster was made anew | correct the URL, or accept
@@ -186,7 +187,7 @@ the journal … cannot be opened (…): is journal.url a path on a sound disk? |
 this user may not open the journal … (…): use the user that runs notifyd, or correct journal.url | the journal is there, and is another user's (mode 0600) | sudo -u notifyd notifyd …
 the disk of the journal … is full (…): make room and start again | no room is left | make room, or move the journal (docs/operations.md)
 another process holds the journal …: end it, or try again | a program that is not notifyd has locked the file | find it (fuser), end it
-the journal is damaged (…): keep the file, put the newest \`notifyd backup\` in its place, and look at the disk: docs/operations.md, "A damaged journal" | the disk, or another program, has changed the file | docs/operations.md, "A damaged journal"
+the journal is damaged (…): stop notifyd, keep the file, put the newest copy of it in its place, and look at the disk | the disk, or another program, has changed the file | docs/operations.md says what a copy is worth
 … is not a journal of notifyd: is journal.url the right file? | another program's file | correct journal.url
 the journal … is of a newer notifyd (it has …): use that version, or put back the copy from before its upgrade | a newer notifyd has brought it to its schema | the newer notifyd
 the journal … is of an older notifyd (it has no …): restart \`notifyd run\` in this version, which brings it up to date, or use the commands of the older one | the daemon that runs, or ran last, is older than this command; commands never change a journal's schema | restart the daemon in this version

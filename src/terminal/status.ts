@@ -10,7 +10,7 @@ import { saidBy } from '../capture/server-words.js'
 import { readSlot } from '../capture/slot.js'
 import { lookAtWal } from '../capture/wal-look.js'
 import type { Journal } from '../journal/journal.js'
-import { askDaemon, type Readiness } from '../status/ask-daemon.js'
+import { askDaemon, type Readiness, standstillText } from '../status/ask-daemon.js'
 import { readJournal } from './read-journal.js'
 
 export interface StatusOptions {
@@ -92,8 +92,9 @@ async function ofDaemon(http: StatusOptions['http']): Promise<Status['daemon']> 
   if (http === null) return { answers: false, reason: 'http is off, or its port is left to chance' }
   const answer = await askDaemon(http)
   if (typeof answer === 'string') return { answers: false, reason: answer }
-  const { phase, ready, received_lsn, lag_bytes, lag_seconds, last_error, failed_checks = [] } = answer
-  return { answers: true, phase, ready, received_lsn, lag_bytes, lag_seconds, last_error, failed_checks }
+  const { failed_checks = [], standstill = null, ...readiness } = answer
+  const { phase, ready, received_lsn, lag_bytes, lag_seconds, last_error } = readiness
+  return { answers: true, phase, ready, received_lsn, lag_bytes, lag_seconds, last_error, failed_checks, standstill }
 }
 
 async function ofSlot({ address, slot: name }: StatusOptions): Promise<Status['slot']> {
@@ -127,6 +128,7 @@ function table({ daemon, slot, journal }: Status): string {
     const phase = daemon.ready ? pc.green(`${daemon.phase}, ready`) : pc.yellow(`${daemon.phase}, not ready`)
     rows.push(['daemon', daemon.last_error === null ? phase : `${phase}, last error ${daemon.last_error}`])
     for (const found of daemon.failed_checks ?? []) rows.push(['check fails', pc.red(found)])
+    if (daemon.standstill) rows.push(['stream', pc.red(standstillText(daemon.standstill))])
     if (daemon.received_lsn !== null) rows.push(['received', daemon.received_lsn])
     if (daemon.lag_seconds !== null) rows.push(['lag', `${bytes(daemon.lag_bytes)}, ${daemon.lag_seconds} s`])
   } else rows.push(['daemon', pc.yellow(daemon.reason)])

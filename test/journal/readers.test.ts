@@ -41,9 +41,9 @@ test('a journal of another version is refused in a sentence that says what to do
     "INSERT INTO kysely_migration VALUES ('003-disclosure-kept', '2026-01-01'), ('999-of-tomorrow', '2030-01-01')",
   )
   const newerHint = /of a newer notifyd \(it has 999-of-tomorrow\): use that version/
-  for (const opening of [readJournal(path, () => undefined), ask(path, accept, new Set()), Journal.open(path)]) {
-    await expect(opening).rejects.toThrow(newerHint)
-  }
+  await expect(readJournal(path, () => undefined)).rejects.toThrow(newerHint)
+  await expect(ask(path, accept, new Set())).rejects.toThrow(newerHint)
+  await expect(Journal.open(path)).rejects.toThrow(newerHint)
   expect(migrationsOf(opened)).toBe(newer)
 })
 

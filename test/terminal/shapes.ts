@@ -153,6 +153,7 @@ export const statusShape = z.strictObject({
       lag_seconds: z.number().nullable(),
       last_error: z.string().nullable(),
       failed_checks: z.array(z.string()),
+      standstill: z.strictObject({ code: z.string(), lsn, times: count }).nullable(),
     }),
   ]),
   slot: z.union([
