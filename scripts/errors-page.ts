@@ -1,7 +1,7 @@
 // Writes docs/errors.md from the error table: npm run docs:errors
 import { writeFile } from 'node:fs/promises'
 import { errorCodes, permanent } from '../src/base/errors.js'
-import { attemptErrors } from '../src/send/attempt-errors.js'
+import { attemptCodes, attemptErrors, oursAlone } from '../src/send/attempt-errors.js'
 import { codesOfOthers } from '../src/terminal/codes-of-others.js'
 import { errorTable } from '../src/terminal/error-table.js'
 
@@ -17,9 +17,10 @@ export function errorsPage(): string {
     ([code, { exitStatus, cause, remedy }]) =>
       `| \`${code}\` | ${exitStatus ?? 'none, tried again'} | ${cell(cause)} | ${cell(remedy)} |`,
   )
-  const attempts = Object.entries(attemptErrors).map(
+  const attempts = Object.entries({ ...attemptErrors, ...attemptCodes }).map(
     ([error, { cause, todo }]) => `| \`${error}\` | ${cell(cause)} | ${cell(todo)} |`,
   )
+  const ours = Object.entries(oursAlone).map(([code, meaning]) => `| \`${code}\` | ${cell(meaning)} |`)
   const others = Object.entries(codesOfOthers).map(([code, meaning]) => `| \`${code}\` | ${cell(meaning)} |`)
   const states = Object.entries(permanent).map(([code, todo]) => `| \`${code}\` | ${cell(todo)} |`)
   return `${[
@@ -38,12 +39,21 @@ ${codes.join('\n')}`,
     ...sections,
     `## The error of an attempt
 
-In \`tail\`, \`explain\`, \`audit\`, \`dead-letters list\` and the log: \`http 503\` is the answer's status, a code like \`ECONNREFUSED\` the
-system's or that of TLS (below), and
+In \`tail\`, \`explain\`, \`audit\`, \`dead-letters list\` and the log: \`http 503\` is the answer's status, and
 
 | error | cause | what to do |
 | --- | --- | --- |
-${attempts.join('\n')}`,
+${attempts.join('\n')}
+
+A 2xx is a success as soon as its headers are complete: a body that is short, or none, or never ends, is no failure, and neither is a
+\`100 Continue\` that nobody asked for.
+
+What this machine has run out of is no attempt: the delivery keeps its step of the schedule, the endpoint is not held to be failing, and
+the log says \`nothing could be sent\` with one of these codes.
+
+| code | what to do |
+| --- | --- |
+${ours.join('\n')}`,
     `## What the database says
 
 These SQLSTATEs, and codes of TLS to the database, end the daemon with status 3, because only a person can mend them; every other one is tried again with backoff,

@@ -1,6 +1,5 @@
 // Names that a command is given are held against those that the config and the journal have: a typo is an error that names the
 // nearest, and never an empty answer. One place, for every command that takes an endpoint or a notification.
-import { existsSync } from 'node:fs'
 import { UsageError } from './base/errors.js'
 import { createLog } from './base/log.js'
 import { notificationNames } from './compute/appointment-notification.js'
@@ -8,7 +7,7 @@ import type { LoadedConfig } from './config.js'
 import type { Journal } from './journal/journal.js'
 import { isJournaledNotification, journaledEndpoints, journaledNotifications } from './journal/known-names.js'
 import { nearest } from './terminal/nearest.js'
-import { readJournal } from './terminal/read-journal.js'
+import { isThere, readJournal } from './terminal/read-journal.js'
 
 export interface GivenNames {
   /** As `--endpoint` had it. */
@@ -61,7 +60,7 @@ export function assertKnown(option: string, given: string, known: Iterable<strin
 
 /** Null: there is no journal yet. */
 async function ofJournal<T>(config: LoadedConfig, read: (journal: Journal) => Promise<T>): Promise<T | null> {
-  return existsSync(config.journal.url) ? readJournal(config.journal.url, read) : null
+  return isThere(config.journal.url) ? readJournal(config.journal.url, read) : null
 }
 
 async function protocolNames(config: LoadedConfig): Promise<readonly string[]> {
@@ -75,7 +74,7 @@ async function protocolNames(config: LoadedConfig): Promise<readonly string[]> {
     settings: config.settings,
     timeoutMs: config.protocol_timeout_ms,
     log: createLog({ level: 'silent' }),
-    appointments: async () => [],
+    appointments: async () => new Map(),
   })
   await compute.close()
   return compute.protocols.map(({ name }) => name)

@@ -2,8 +2,10 @@
 import type { Command } from 'commander'
 import { ProtocolLoadError } from './base/errors.js'
 import { createLog } from './base/log.js'
-import { type Finding, fail, ok } from './capture/finding.js'
+import { type Finding, fail, ok, warn } from './capture/finding.js'
 import type { Finished, Options, Shared } from './cli-options.js'
+import { idleReason } from './compute/idle-protocol.js'
+import type { LoadedProtocol } from './compute/worker-messages.js'
 import { type LoadedConfig, loadConfig } from './config.js'
 import { loadCompute } from './load-compute.js'
 import { openClinical } from './open-clinical.js'
@@ -32,6 +34,7 @@ export function prepareCommands(program: Command, shared: Shared, done: Finished
         publication,
         tables,
         journal: config.journal.url,
+        http: config.http === false || config.http.port === 0 ? null : config.http,
         endpoints,
         sending: { policy, sendTest: sendTest === true, userAgent: `notifyd/${version}`, now: new Date() },
         protocols: () => protocolFindings(config, settings),
@@ -71,7 +74,7 @@ async function protocolFindings(config: LoadedConfig, settings: Settings): Promi
   const clinical = openClinical(settings, log)
   try {
     const compute = await loadCompute({ config, settings, clinical, log, signal })
-    const found = compute.protocols.map(({ name, title }) => ok(`protocol ${name}`, `loads: ${title}`))
+    const found = compute.protocols.map(protocolFinding)
     await compute.close()
     return found
   } catch (error) {
@@ -80,6 +83,13 @@ async function protocolFindings(config: LoadedConfig, settings: Settings): Promi
   } finally {
     await clinical.close()
   }
+}
+
+function protocolFinding(protocol: LoadedProtocol): Finding {
+  const title = `protocol ${protocol.name}`
+  const why = idleReason(protocol)
+  if (protocol.idle !== 'no change types') return ok(title, why ?? `loads: ${protocol.title}`)
+  return warn(title, `loads, and ${why}`, 'name change types in its Meta, or take it out of protocols')
 }
 
 const roleOf = (url: string): string => decodeURIComponent(/^\w+:\/\/([^:@/]*)[:@]/.exec(url)?.[1] ?? '') || 'notifyd'

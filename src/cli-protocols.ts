@@ -95,7 +95,7 @@ const bare: Surroundings = {
   settings: {},
   timeoutMs: 10_000,
   log: createLog({ level: 'silent' }),
-  appointments: async () => [],
+  appointments: async () => new Map(),
 }
 
 const load = (files: readonly string[], options: Surroundings): Promise<Compute> => Compute.load({ ...options, files })
@@ -124,7 +124,7 @@ export async function overExamples(
         settings: { ...config?.settings, ...examples.settings },
         ...(config !== null && { timeoutMs: config.protocol_timeout_ms }),
         log: createLog({ level: 'info', fd: 2 }),
-        appointments: async (patientId) => answer(patientId) ?? [],
+        appointments: async (patientIds) => new Map(patientIds.map((id) => [id, answer(id) ?? []])),
         ...surroundings,
       }),
     expectation: expected ?? beside(file, 'expected'),
@@ -152,7 +152,7 @@ async function overJournal(file: string, flags: TestFlags): Promise<Tested> {
             endpoints: settings.wanted,
             settings: config.settings,
             timeoutMs: config.protocol_timeout_ms,
-            appointments: (patientId) => clinical.appointmentsOf(patientId),
+            appointments: (patientIds) => clinical.appointmentsOf(patientIds),
           }),
         expectation: expected ?? beside(file, 'journal'),
         update: update === true,

@@ -1,8 +1,9 @@
 // The `models` key of the config: which table and columns each model has. In: the parsed JSON. Out: the same with its
 // defaults, free of contradictions: one model a table, one canonical name a column, nothing mapped that is excluded.
 import * as z from 'zod'
-import { CHANGE_TYPE } from './change/change-type.js'
+import { CHANGE_TYPE, changeTypeNames } from './change/change-type.js'
 import { appointmentModel, makeModel, noteStateModel, patientModel } from './change/model.js'
+import { isTimeZone } from './change/time-zone.js'
 
 /** Canonical column names that the config may map, by clinical model (spec section 2). */
 export const canonicalColumns = {
@@ -61,6 +62,14 @@ const excludedColumns = z
 
 const columnsHelp = 'Canonical column name → real name; only those that differ are needed.'
 
+const timeZone = z
+  .string()
+  .refine(isTimeZone, { error: 'expected the IANA name of a time zone, like America/New_York' })
+  .default('UTC')
+  .describe(
+    'Whose clock its columns of timestamp without time zone show (IANA name). An hour that the clock showed twice is the first of them, one that it left out is shifted forward.',
+  )
+
 const formerNames = z.array(realName)
 
 const formerHelp =
@@ -73,6 +82,7 @@ function clinicalModel(name: keyof typeof canonicalColumns, table: string) {
     columns: z.strictObject(columns).default({}).describe(columnsHelp),
     former_columns: z.partialRecord(z.enum(canonicalColumns[name]), formerNames).default({}).describe(formerHelp),
     exclude_columns: excludedColumns,
+    time_zone: timeZone,
   })
 }
 
@@ -80,11 +90,12 @@ const furtherModel = z
   .strictObject({
     table: tableName,
     change_type: z
-      .enum(CHANGE_TYPE)
+      .enum(changeTypeNames)
       .describe('The change type that the changes of this table have for protocols (compute_on_change_types).'),
     columns: z.record(z.string().min(1), realName).default({}).describe(columnsHelp),
     former_columns: z.record(z.string().min(1), formerNames).default({}).describe(formerHelp),
     exclude_columns: excludedColumns,
+    time_zone: timeZone,
   })
   .describe('A further table whose changes protocols compute on.')
 
@@ -97,7 +108,7 @@ export const modelsSchema = z
       .prefault({})
       .describe('The changes of a note’s state: a row for each.'),
     [patientModel]: clinicalModel(patientModel, 'public.patient')
-      .omit({ former_columns: true })
+      .omit({ former_columns: true, time_zone: true })
       .prefault({})
       .describe('The patients; read for their keys, not followed.'),
   })

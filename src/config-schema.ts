@@ -1,6 +1,7 @@
 // The one schema of the config file (spec section 11). In: the parsed JSON with its placeholders replaced. Out: `Config`,
 // every key present. Objects are strict: an unknown key is an error. Editors get it as config.schema.json.
 import * as z from 'zod'
+import { hostsProblem, hostUrls } from './capture/hosts.js'
 import { notificationNames } from './compute/appointment-notification.js'
 import { modelsSchema } from './config-models.js'
 import { canonicalHost } from './send/url-policy.js'
@@ -37,7 +38,9 @@ function isHttpUrl(text: string): boolean {
 
 /** A Unix-socket URL (`postgres:///db?host=/run/postgresql`) has no host, which WHATWG URLs cannot say. */
 const isDatabaseUrl = (text: string) =>
-  /^postgres(ql)?:\/\//i.test(text) && URL.canParse(text.replace(/^(\w+:\/\/(?:[^@/]*@)?)\//, '$1localhost/'))
+  hostUrls(text).every(
+    (url) => /^postgres(ql)?:\/\//i.test(url) && URL.canParse(url.replace(/^(\w+:\/\/(?:[^@/]*@)?)\//, '$1localhost/')),
+  )
 
 const isSecret = (text: string) => {
   const bytes = Buffer.from(secretPattern.exec(text)?.[1] ?? '', 'base64').length
@@ -48,11 +51,17 @@ const database = z.strictObject({
   url: z
     .string()
     .refine(isDatabaseUrl, { error: 'expected postgres://user:password@host:port/database, special characters as %XX' })
+    .superRefine((url, context) => {
+      const message = hostsProblem(url)
+      if (message !== null) context.addIssue({ code: 'custom', message })
+    })
     // pg takes any other text for no TLS at all
     .refine((url) => !/[?&]ssl=(?!(?:true|false|1|0)(?:&|$))/i.test(url), {
       error: 'its ssl can only be true or false: use database.tls, or sslmode=verify-full',
     })
-    .describe('The clinical database, as a role with LOGIN and REPLICATION.'),
+    .describe(
+      'The clinical database, as a role with LOGIN and REPLICATION. Of several hosts (h1:5432,h2:5432) the primary is taken.',
+    ),
   slot: z
     .string()
     .regex(/^[a-z0-9_]{1,63}$/, 'expected a slot name: 1 to 63 of a–z, 0–9 and _')

@@ -3,13 +3,18 @@
 import { backoffMs, pause } from './base/backoff.js'
 import { judge } from './base/errors.js'
 import { steadyNow } from './base/time.js'
-import { appointmentModel } from './change/model.js'
+import { formatLsn } from './capture/lsn.js'
+import { isOfPooler, poolerNamed, poolerRemedy, serverSentence } from './capture/server-words.js'
+import { toldFromLastImages } from './change/last-image.js'
 import { Resolver } from './change/resolve.js'
 import { ended, graceMs, type Parts } from './daemon-parts.js'
+import { noteFailedChecks } from './failed-checks.js'
 import { follow } from './follow.js'
 import type { Journal } from './journal/journal.js'
+import { logOldRows } from './old-rows.js'
 import type { Deliverer } from './send/deliver.js'
 import { Reach } from './status/reach.js'
+import { StreamEnds } from './status/standstill.js'
 import type { DaemonState } from './status/state.js'
 
 const reconnect = { firstMs: 500, maxMs: 30_000 }
@@ -19,13 +24,19 @@ const takeOver = { firstMs: 500, maxMs: 2_000 }
 /** @throws what no reconnection mends. */
 export async function followForever(journal: Journal, deliverer: Deliverer, parts: Parts): Promise<void> {
   const { config, settings, state, metrics, compute, log, signal } = parts
-  const resolver = new Resolver(journal, parts.clinical)
+  const resolver = new Resolver(journal.images, parts.clinical, settings.clinical.appointment)
+  const { timeZone } = settings.clinical.appointment
   // A protocol may compute for as long as its limit; a daemon that stops waits no longer than for its attempts.
   const stopped = ended(signal)
   void stopped.then(() => setTimeout(() => void compute.close(), graceMs).unref())
+  const ends = new StreamEnds()
+  state.standstill = () => ends.standstill
+  const durable = () => {
+    const checkpoint = journal.checkpoint()
+    return checkpoint === null ? null : formatLsn(checkpoint.durableLsn)
+  }
   for (let attempt = 1; !signal.aborted; attempt += 1) {
     state.phase = 'connecting'
-    let isOldImageMissed = false
     try {
       const connection = follow({
         address: settings.address,
@@ -37,51 +48,48 @@ export async function followForever(journal: Journal, deliverer: Deliverer, part
         journal,
         log,
         signal,
-        tryResolution: () => parts.clinical.lookup([], []),
-        resolve: (changes) => resolver.resolve(changes),
+        tryResolution: () => parts.clinical.lookup([], [], 1),
+        resolve: (changes) => resolver.resolve(toldFromLastImages(changes, journal.images, timeZone)),
         compute: (changes, source) => compute.compute(changes, source),
         appended: (changes, owed) => {
+          ends.reached(durable())
           for (const [endpoint, deliveries] of owed) deliverer.owe(endpoint, deliveries)
-          for (const change of changes) {
-            const isUnseen = change.withoutOldImage && change.fieldChanges.model_name === appointmentModel
-            if (isUnseen && !isOldImageMissed) {
-              isOldImageMissed = true
-              log.error(oldImageMissed)
-            }
-            metrics.appended(change)
-          }
+          for (const change of changes) metrics.appended(change)
+          logOldRows(changes, log)
         },
         giveWay: (ms) => deliverer.giveWay(ms),
         streaming: (capture) => {
           attempt = 0
+          ends.up(steadyNow())
           state.phase = 'streaming'
           state.lastError = null
           for (const endpoint of settings.gapNotices) deliverer.wake(endpoint)
           state.reach = new Reach(capture)
         },
         looked: (look) => state.reach?.saw(look, steadyNow()),
+        sawTables: (failures) => noteFailedChecks(failures, state, log),
       })
       await Promise.race([connection, stopped.then(() => unlessStreaming(state))])
     } catch (error) {
       const verdict = judge(error)
-      if (verdict.tag === 'stop') throw error
+      if (verdict.tag === 'stop') throw poolerNamed(error)
       if (signal.aborted) return
       state.lastError = verdict.code
       state.reach = null
       metrics.reconnected(verdict.code)
-      const waitMs = backoffMs(Math.max(attempt, 1), verdict.code === '55006' ? takeOver : reconnect)
+      // One that comes up and ends at the same place each time is not up.
+      const sameEnds = verdict.code === '55006' ? 0 : ends.ended(verdict.code, durable(), steadyNow())
+      const waitMs = backoffMs(Math.max(attempt, sameEnds, 1), verdict.code === '55006' ? takeOver : reconnect)
       // pg's own errors have no code, and constant texts: no password given, no TLS at the server, no answer in time
-      const reason = verdict.code === 'CONNECTION' && error instanceof Error ? error.message : undefined
-      log.warn({ code: verdict.code, reason, retry_in_ms: waitMs }, retryMessage(verdict.code, state))
+      const isOurs = error instanceof Error && (verdict.code === 'CONNECTION' || verdict.code === 'NO_PRIMARY')
+      const reason = isOurs ? error.message : (serverSentence(error) ?? undefined)
+      const remedy = isOfPooler(error) ? poolerRemedy : undefined
+      log.warn({ code: verdict.code, reason, remedy, retry_in_ms: waitMs }, retryMessage(verdict.code, state))
       state.phase = 'connecting'
       await pause(waitMs, signal)
     }
   }
 }
-
-/** A partition that was made while the daemon streams is not FULL, whatever its root is; preflight looked before. */
-const oldImageMissed =
-  'an appointment was updated without its old row, so nobody was notified of it: run `notifyd check`, it prints the SQL'
 
 /** 55006: object in use. */
 function retryMessage(code: string, state: DaemonState): string {

@@ -6,11 +6,12 @@ import type { Relation } from './capture/change-message.js'
 import { CommitCheck } from './capture/commit-check.js'
 import type { DatabaseAddress } from './capture/connection.js'
 import { type Control, openControl } from './capture/control.js'
-import { readableTable } from './capture/finding.js'
+import { type Finding, readableTable } from './capture/finding.js'
 import { formatLsn, type Lsn } from './capture/lsn.js'
 import { preflight } from './capture/preflight.js'
 import { ReplicationStream } from './capture/replication-stream.js'
 import { goOn } from './capture/slot.js'
+import { isOfIdentity } from './capture/tables.js'
 import { FollowedTables } from './change/followed-tables.js'
 import type { Model } from './change/model.js'
 import { type Walk, walk } from './pipeline.js'
@@ -54,6 +55,7 @@ export async function follow(options: FollowOptions): Promise<void> {
     const streaming = (capture: Capture) => {
       options.streaming(capture)
       watch.lookAtWal()
+      watch.lookAtTables()
     }
     await streamFrom(position, stream, followed, { ...options, streaming })
   } catch (error) {
@@ -107,9 +109,11 @@ function replacedTable(relation: Relation, { name: model }: Model, at: Lsn, opti
 }
 
 async function assertReady(control: Control, options: FollowOptions): Promise<void> {
-  const { slot, publication, tables } = options
+  const { slot, publication, tables, journal } = options
   const findings = await preflight({ sql: control, slot, publication, tables })
-  const failures = findings.filter((finding) => finding.level === 'fail')
+  const hasFollowed = journal.checkpoint() !== null
+  const isInTheWay = (finding: Finding) => finding.level === 'fail' && !(hasFollowed && isOfIdentity(finding))
+  const failures = findings.filter(isInTheWay)
   if (failures.length === 0) return
   const found = failures.map((finding) => finding.found).join('; ')
   throw new NotReadyError(found, failures.map((finding) => finding.remedy).join('\n               '))

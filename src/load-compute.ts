@@ -26,7 +26,7 @@ export function loadCompute({ config, settings, clinical, log, signal }: LoadCom
     settings: config.settings,
     timeoutMs: config.protocol_timeout_ms,
     log,
-    appointments: (patientId) => persistently(() => clinical.appointmentsOf(patientId), log, signal),
+    appointments: (patientIds) => persistently(() => clinical.appointmentsOf(patientIds), log, signal),
   })
 }
 

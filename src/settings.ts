@@ -101,6 +101,7 @@ interface ModelConfig {
   /** None for the patient, who is not followed. */
   readonly former_columns?: Readonly<Record<string, readonly string[] | undefined>>
   readonly exclude_columns: readonly string[]
+  readonly time_zone?: string
 }
 
 function modelOf(name: string, config: ModelConfig, changeType: keyof typeof CHANGE_TYPE): Model {
@@ -117,6 +118,7 @@ function modelOf(name: string, config: ModelConfig, changeType: keyof typeof CHA
     columns,
     formerColumns,
     excluded: config.exclude_columns,
+    timeZone: config.time_zone ?? 'UTC',
   })
 }
 

@@ -1,9 +1,11 @@
-// What is looked at every 10 s while a connection streams, over an ordinary one: whether the publication is what it was, and
-// where the server's end of WAL is. What a look finds wrong ends the connection.
+// What is looked at every 10 s while a connection streams, over an ordinary one: whether the publication is what it was, whether
+// the tables still are as the daemon needs them, and where the server's end of WAL is. What a look finds wrong ends the connection,
+// but for a table's fault, which is told.
 import type { Control } from './capture/control.js'
-import type { WatchedTable } from './capture/finding.js'
+import type { Finding, WatchedTable } from './capture/finding.js'
 import type { Lsn } from './capture/lsn.js'
 import { inspectPublication } from './capture/publication.js'
+import { inspectPublished } from './capture/tables.js'
 import { lookAtWal, type WalLook } from './capture/wal-look.js'
 import type { SeenPublication } from './journal/followed-table.js'
 import { assertSamePublication, type PublicationOptions } from './same-publication.js'
@@ -12,6 +14,8 @@ export interface WatchOptions extends PublicationOptions {
   readonly tables: readonly WatchedTable[]
   /** Called when the stream is up and every 10 s from then on. */
   readonly looked: (look: WalLook) => void
+  /** The same, with all preconditions that are missing of the followed tables and their publication. */
+  readonly sawTables: (failures: readonly Finding[]) => void
 }
 
 const watchMs = 10_000
@@ -20,10 +24,10 @@ const watchMs = 10_000
 export async function seePublication(
   control: Control,
   { slot, publication, tables }: Pick<WatchOptions, 'slot' | 'publication' | 'tables'>,
-): Promise<SeenPublication> {
+): Promise<SeenPublication & { readonly findings: readonly Finding[] }> {
   const before = await lookAtWal(control, slot)
-  const { fingerprint, published } = await inspectPublication(control, publication, tables)
-  return { fingerprint, tables: published, atLsn: before?.serverEnd ?? null }
+  const { fingerprint, published, findings } = await inspectPublication(control, publication, tables)
+  return { fingerprint, tables: published, atLsn: before?.serverEnd ?? null, findings }
 }
 
 /** Looks until it is disposed of. */
@@ -43,7 +47,7 @@ export class Watch implements Disposable {
   ) {
     this.#atLsn = seen.atLsn
     this.#timer = setInterval(() => {
-      this.#run(this.#lookAtPublication())
+      this.lookAtTables()
       this.lookAtWal()
     }, watchMs)
   }
@@ -51,6 +55,11 @@ export class Watch implements Disposable {
   /** Out of turn: the stream is up. */
   lookAtWal(): void {
     this.#run(this.#lookAtWal())
+  }
+
+  /** The same. */
+  lookAtTables(): void {
+    this.#run(this.#lookAtTables())
   }
 
   [Symbol.dispose](): void {
@@ -63,8 +72,8 @@ export class Watch implements Disposable {
   }
 
   /** @throws GapError when it is not what it was when it was last looked at. */
-  async #lookAtPublication(): Promise<void> {
-    const { journal } = this.options
+  async #lookAtTables(): Promise<void> {
+    const { journal, tables, sawTables } = this.options
     const seen = await seePublication(this.control, this.options)
     assertSamePublication(seen.fingerprint, seen.atLsn, this.options)
     // A change that is committed in the WAL is seen a moment later: this look vouches for what was before the one before it.
@@ -72,6 +81,9 @@ export class Watch implements Disposable {
     const isNews = checkpoint?.publication !== seen.fingerprint || checkpoint.publicationSeenLsn !== this.#atLsn
     if (isNews) await journal.recordPublication({ ...seen, atLsn: this.#atLsn })
     this.#atLsn = seen.atLsn
+    const ofTables: Finding[] = []
+    for (const table of tables) if (table.published) ofTables.push(...(await inspectPublished(this.control, table)))
+    sawTables([...ofTables, ...seen.findings].filter(({ level }) => level === 'fail'))
   }
 
   #run(look: Promise<void>): void {

@@ -1,8 +1,11 @@
 // docs/errors.md is the error table, and the error table is every message in the code: none is missing, none is left over.
 import { readdirSync, readFileSync } from 'node:fs'
+import { constants } from 'node:os'
+import { errors } from 'undici'
 import { expect, test } from 'vitest'
 import { errorsPage } from '../scripts/errors-page.js'
 import { errorCodes, permanent } from '../src/base/errors.js'
+import { attemptCodes, attemptErrors, classOfCode, oursAlone } from '../src/send/attempt-errors.js'
 import { codesOfOthers } from '../src/terminal/codes-of-others.js'
 import { errorTable } from '../src/terminal/error-table.js'
 import { callSites } from './support/messages.js'
@@ -18,7 +21,7 @@ const known = new Set(errorTable.flatMap(({ entries }) => entries.map(({ message
 /** Texts at such places that no operator meets as a message: results, SQL, what a message is put together from. */
 const others = [
   /^(?:protocol …|the file … …|found, wal_status ………|no dead lettersn|journal is new|another cluster|another timeline|another history|slot is ahead)$/,
-  /SELECT|^state history$|^see --help$|^ +|^\n|^; $/,
+  /SELECT|^state history$|^patient of$|^see --help$|^ +|^\n|^; $/,
   /^(?:…|… \(…\)|…: …|… {2}-- …|; |no endpoint asks for …)$/,
 ]
 
@@ -49,7 +52,8 @@ const codes = [
 ]
 
 test('every code in the code is in a table', () => {
-  const documented = new Set([...Object.keys(errorCodes), ...Object.keys(permanent), ...Object.keys(codesOfOthers)])
+  const tables = [errorCodes, permanent, codesOfOthers, attemptCodes, oursAlone]
+  const documented = new Set(tables.flatMap((table) => Object.keys(table)))
   const others = [...sources].filter(([file]) => !file.endsWith('change-type.ts'))
   const used = others.flatMap(([, source]) =>
     codes.flatMap((pattern) => [...source.matchAll(pattern)].map(([, code = '']) => code)),
@@ -57,6 +61,27 @@ test('every code in the code is in a table', () => {
   expect(used.length).toBeGreaterThan(30)
   const undocumented = (code: string) => !documented.has(code) && !caught.has(code) && !code.startsWith('UND_ERR_')
   expect([...new Set(used)].filter(undocumented)).toEqual([])
+})
+
+test('whatever code an attempt ends with, what is logged of it is a row of docs/errors.md', () => {
+  const page = readFileSync(new URL('../docs/errors.md', import.meta.url), 'utf8')
+  const section = page.slice(page.indexOf('## The error of an attempt'), page.indexOf('## What the database says'))
+  const rows = new Set([...section.matchAll(/^\| `([^`]+)` \|/gm)].map(([, error]) => error))
+  const classes = [...Object.keys(attemptErrors), ...Object.keys(attemptCodes)]
+  expect(classes.filter((error) => !rows.has(error))).toEqual([])
+  const ofUndici = Object.values(errors).flatMap((kind) => {
+    const code: unknown = typeof kind === 'function' ? Reflect.get(Reflect.construct(kind, ['', 0, {}]), 'code') : null
+    return typeof code === 'string' ? [code] : []
+  })
+  expect(ofUndici.length).toBeGreaterThan(10)
+  const codes = [
+    ...ofUndici,
+    ...Object.keys(constants.errno),
+    'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
+    'CRL_HAS_EXPIRED',
+    'HOSTNAME_MISMATCH',
+  ]
+  expect(codes.filter((code) => !rows.has(classOfCode(code)))).toEqual([])
 })
 
 test('docs/errors.md is what the table says: npm run docs:errors', () => {

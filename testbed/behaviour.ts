@@ -36,10 +36,10 @@ export const answer = (status: number, headers: Readonly<Record<string, string>>
 })
 
 /** A 204 that says it has a body, and has one: RFC 9110 allows neither, and Python's own http.server does it easily. */
-export const acceptWithLength: Behaviour = {
+export const acceptWithLength = {
   tag: 'raw',
   bytes: 'HTTP/1.1 204 No Content\r\nContent-Length: 2\r\n\r\nok',
-}
+} as const satisfies Behaviour
 
 /** What node:http does not tell of an answer. */
 export interface Answering {

@@ -88,7 +88,7 @@ export async function spawnServer(options: {
     createInterface(shell.stderr).on('line', (line) => {
       lines.push(line)
       if (lines.length > 200) lines.shift()
-      if (line.endsWith('database system is ready to accept connections')) resolve()
+      if (/database system is ready to accept (?:read-only )?connections$/.test(line)) resolve()
     })
   })
   const log = () => lines.join('\n')

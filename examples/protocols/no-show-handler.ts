@@ -23,8 +23,7 @@ export class NoShowHandler extends ClinicalQualityMeasure {
     result.status = STATUS_NOT_APPLICABLE
     if (this.field_changes.fields['state']?.[1] !== 'NSW') return result
 
-    const appointments = await this.patient.appointments()
-    const missed = appointments.filter((appointment) =>
+    const missed = this.patient.appointments.filter((appointment) =>
       appointment.stateHistory.some((change) => change.state === 'NSW'),
     )
     result.status = STATUS_DUE

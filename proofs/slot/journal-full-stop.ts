@@ -33,7 +33,7 @@ export const journalFullStop: Scenario = {
       if (await streamsAgain(site, daemon)) returned += 1
       say(`${ms} ms after the disk was full: ${times.at(-1)?.toFixed(0)} ms`)
     }
-    const failures = daemon.lines.filter(({ code }) => code === 'ERR_SQLITE_ERROR' || code === 'SQLITE_FULL').length
+    const failures = daemon.lines.filter(({ code }) => code === 'ENOSPC' || code === 'EIO').length
     const { rows } = await site.sql.query<{ n: string }>('SELECT count(*) AS n FROM note_state_change_event')
     const due = Number(rows[0]?.n) * changesOfABooking
     const [receiver] = site.receivers

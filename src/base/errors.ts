@@ -101,7 +101,7 @@ export class GapError extends Error {
 export class StreamError extends Error {
   override readonly name = 'StreamError'
   constructor(
-    readonly code: 'SILENT' | 'ENDED' | 'MALFORMED',
+    readonly code: 'SILENT' | 'ENDED' | 'MALFORMED' | 'NO_PRIMARY',
     message: string,
     options?: ErrorOptions,
   ) {
@@ -143,6 +143,11 @@ export const errorCodes = {
   SILENT: { exitStatus: null, cause: 'the server says nothing: a frozen network', remedy: 'look at the network' },
   ENDED: { exitStatus: null, cause: 'the server ended the stream', remedy: 'none is needed, unless it repeats' },
   MALFORMED: { exitStatus: null, cause: 'bytes that are no replication', remedy: 'connect without a pooler' },
+  NO_PRIMARY: {
+    exitStatus: null,
+    cause: 'no host in database.url is the primary now',
+    remedy: 'its `reason` says more',
+  },
   CONNECTION: { exitStatus: null, cause: 'a connection that ended without a code', remedy: 'its `reason` says more' },
 } as const satisfies Readonly<Record<string, CodeMeaning>>
 

@@ -36,7 +36,7 @@ interface Queued {
 export class Capture {
   readonly #options: CaptureOptions
   readonly #acknowledgement: Acknowledgement
-  readonly #decoder = new Decoder()
+  readonly #decoder: Decoder
   readonly #assembler: TransactionAssembler
   #queue: Queued[] = []
   #queuedBytes = 0
@@ -52,6 +52,7 @@ export class Capture {
     this.#options = options
     this.#acknowledgement = new Acknowledgement(options.from)
     this.#assembler = new TransactionAssembler(options)
+    this.#decoder = new Decoder(options.stream.encoding)
     this.#received = options.from
   }
 

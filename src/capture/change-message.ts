@@ -15,9 +15,12 @@ export type Row = Readonly<Record<string, RowValue>>
 
 export interface Column {
   readonly name: string
-  /** Unsigned. A domain has its own OID, not its base type's. */
+  /** Unsigned. A domain has its own OID, not its base type's, but for one over `char(n)`. */
   readonly typeOid: number
 }
+
+/** pg_type.oid of `char(n)`. */
+export const bpcharOid = 1042
 
 /** A published table as it was when the row was written. The same object for every row until the table changes. */
 export interface Relation {
@@ -37,9 +40,15 @@ interface Position {
 export type RowChange =
   | (Position & { readonly tag: 'insert'; readonly new: Row })
   /** `old`: the whole old row, sent under REPLICA IDENTITY FULL only; else null. */
-  | (Position & { readonly tag: 'update'; readonly old: Row | null; readonly new: Row })
-  /** `old` holds every column under FULL, else the identity's columns only. */
-  | (Position & { readonly tag: 'delete'; readonly old: Row })
+  | (Position & {
+      readonly tag: 'update'
+      readonly old: Row | null
+      /** The identity's columns as they were, where one of them changed and the whole old row was not sent. */
+      readonly key?: Row
+      readonly new: Row
+    })
+  /** `old` holds every column under FULL, else the identity's columns only, and `keyOnly` is set. */
+  | (Position & { readonly tag: 'delete'; readonly old: Row; readonly keyOnly?: true })
   /** TRUNCATE of one table (one change per table of the statement, each with an ordinal). */
   | (Position & { readonly tag: 'truncate' })
 

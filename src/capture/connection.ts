@@ -3,12 +3,15 @@
 import type { ConnectionOptions as TlsOptions } from 'node:tls'
 import pg, { type ClientConfig } from 'pg'
 import { parseIntoClientConfig } from 'pg-connection-string'
+import { hostUrls, primaryClient, probeMs } from './hosts.js'
 
 export interface DatabaseAddress {
   readonly url: string
   /** Node's TLS options (`ca`, `cert`, `key` as PEM); null leaves it to the URL's sslmode. */
   readonly tls: TlsOptions | null
 }
+
+const answerMs = 10_000
 
 const forced = [
   'datestyle=ISO',
@@ -25,6 +28,17 @@ const forced = [
  * come first, so that the forced ones win.
  */
 export function connectionConfig(address: DatabaseAddress, extra: readonly string[] = []): ClientConfig {
+  const [first = address.url, ...others] = hostUrls(address.url)
+  const config = configOf({ ...address, url: first }, extra)
+  const lookingMs = others.length === 0 ? 0 : (others.length + 1) * probeMs
+  return { ...config, connectionTimeoutMillis: answerMs + lookingMs }
+}
+
+/** The class of client for it: where the URL has several hosts, one that goes to the primary among them. */
+export const clientClass = (address: DatabaseAddress): typeof pg.Client =>
+  primaryClient(hostUrls(address.url).map((url) => configOf({ ...address, url }, [])))
+
+function configOf(address: DatabaseAddress, extra: readonly string[]): ClientConfig {
   const parsed = parseIntoClientConfig(address.url)
   const options = [parsed.options ?? '', ...[...forced, ...extra].map((setting) => `-c ${setting}`)].join(' ').trim()
   const ssl = verified(address.tls ?? parsed.ssl)
@@ -34,7 +48,7 @@ export function connectionConfig(address: DatabaseAddress, extra: readonly strin
     options,
     application_name: 'notifyd',
     client_encoding: 'UTF8',
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: answerMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
   }
@@ -54,7 +68,15 @@ function verified(ssl: ClientConfig['ssl']): ClientConfig['ssl'] {
  * @throws what cannot be read in the URL, or in a file that it names
  */
 export function exposure(address: DatabaseAddress): string | null {
-  const client = new pg.Client(connectionConfig(address))
+  for (const url of hostUrls(address.url)) {
+    const exposed = exposureOf({ ...address, url })
+    if (exposed !== null) return exposed
+  }
+  return null
+}
+
+function exposureOf(address: DatabaseAddress): string | null {
+  const client = new pg.Client(configOf(address, []))
   const { host } = client
   if (host.startsWith('/') || /^(localhost|127(\.\d+){3}|::1)$/i.test(host)) return null
   const ssl: unknown = client.ssl
@@ -82,8 +104,19 @@ export function openPool(
 ): pg.Pool {
   const { settings, max, queryTimeoutMs, idleMs } = options
   const limits = { max, query_timeout: queryTimeoutMs, idleTimeoutMillis: idleMs }
-  const pool = new pg.Pool({ ...connectionConfig(address, settings), ...limits })
+  const onConnect = async (client: pg.ClientBase) => {
+    client.on('error', () => undefined)
+    await client.query(bytesAsTheyAre)
+  }
+  const pool = new pg.Pool({
+    ...connectionConfig(address, settings),
+    ...limits,
+    onConnect,
+    Client: clientClass(address),
+  })
   pool.on('error', options.onLost)
-  pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
 }
+
+/** A database without an encoding would refuse each row and each name that is not UTF-8; pg reads them as if they were. */
+const bytesAsTheyAre = `SELECT set_config('client_encoding', 'SQL_ASCII', false) WHERE getdatabaseencoding() = 'SQL_ASCII'`

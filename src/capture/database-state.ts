@@ -1,6 +1,7 @@
 // What `setup` finds in a database before it makes or takes back anything: the tables that are to be published with their
 // partitions and children, the publication, the daemon's role. Reads the catalogs only.
 import type { Sql, WatchedTable } from './finding.js'
+import { type Generated, generated } from './generated.js'
 import { mayReplicateCondition, type Service, serviceExpression } from './service.js'
 
 export interface Named {
@@ -24,7 +25,7 @@ export interface Listed {
 }
 
 /** A table that is to be published, as it is. */
-export interface Publishable extends Identified, Listed {
+export interface Publishable extends Identified, Listed, Generated {
   /** pg_class.relkind: a view and the like can not be published. */
   readonly kind: string
   readonly is_unlogged: boolean
@@ -36,12 +37,16 @@ export interface Publishable extends Identified, Listed {
 export interface PublicationState {
   readonly all_tables: boolean
   readonly via_root: boolean
+  /** It leaves generated columns out, and could publish them: PostgreSQL 18 and later. */
+  readonly hides_generated: boolean
   readonly comment: string | null
   readonly tables: readonly Named[]
 }
 
 export interface DatabaseState {
   readonly database: string
+  /** server_version_num */
+  readonly version: number
   readonly service: Service | null
   /** Null: there is no such role. */
   readonly role: { readonly may_replicate: boolean } | null
@@ -82,7 +87,7 @@ export const hasChildren = (c: string) =>
 
 const tableQuery = `
   SELECT json_build_object(${identified('c', 'n')}, 'kind', c.relkind, 'is_unlogged', c.relpersistence = 'u',
-           'has_children', ${hasChildren('c')}, ${listed('c')},
+           'has_children', ${hasChildren('c')}, ${listed('c')}, ${generated('c')},
            'leaves', (SELECT coalesce(json_agg(json_build_object(${identified('p', 'pn')}) ORDER BY pn.nspname, p.relname), '[]')
                         FROM pg_partition_tree(c.oid) t JOIN pg_class p ON p.oid = t.relid
                         JOIN pg_namespace pn ON pn.oid = p.relnamespace
@@ -91,7 +96,8 @@ const tableQuery = `
    WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`
 
 const publicationQuery = `
-  SELECT json_build_object('all_tables', p.puballtables, 'via_root', p.pubviaroot, 'comment', obj_description(p.oid, 'pg_publication'),
+  SELECT json_build_object('all_tables', p.puballtables, 'via_root', p.pubviaroot,
+           'hides_generated', coalesce(to_jsonb(p) ->> 'pubgencols' = 'n', false), 'comment', obj_description(p.oid, 'pg_publication'),
            'tables', (SELECT coalesce(json_agg(json_build_object('schema', schema, 'table', name)), '[]') FROM (
                         SELECT n.nspname AS schema, c.relname AS name FROM pg_publication_rel rel
                           JOIN pg_class c ON c.oid = rel.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE rel.prpubid = p.oid
@@ -99,7 +105,7 @@ const publicationQuery = `
     FROM pg_publication p WHERE p.pubname = $1`
 
 const serverQuery = `
-  SELECT current_database()::text AS database, ${serviceExpression} AS service,
+  SELECT current_database()::text AS database, current_setting('server_version_num')::int AS version, ${serviceExpression} AS service,
          (SELECT json_build_object('may_replicate', ${mayReplicateCondition}) FROM pg_roles r WHERE r.rolname = $1) AS role`
 
 /** @throws what `sql` throws. */
@@ -107,15 +113,17 @@ export async function readState(
   sql: Sql,
   options: { readonly tables: readonly WatchedTable[]; readonly publication: string; readonly role: string },
 ): Promise<DatabaseState> {
-  const { rows } = await sql.query<Pick<DatabaseState, 'database' | 'service' | 'role'>>(serverQuery, [options.role])
+  const { rows } = await sql.query<Pick<DatabaseState, 'database' | 'version' | 'service' | 'role'>>(serverQuery, [
+    options.role,
+  ])
   const publications = await sql.query<{ found: PublicationState }>(publicationQuery, [options.publication])
   const tables: Publishable[] = []
   for (const { schema, table } of options.tables.filter((watched) => watched.published)) {
     const one = await sql.query<{ found: Publishable }>(tableQuery, [schema, table])
     tables.push(...one.rows.map(({ found }) => found))
   }
-  const { database = '', service = null, role = null } = rows[0] ?? {}
-  return { database, service, role, publication: publications.rows[0]?.found ?? null, tables }
+  const { database = '', version = 0, service = null, role = null } = rows[0] ?? {}
+  return { database, version, service, role, publication: publications.rows[0]?.found ?? null, tables }
 }
 
 /** Published, it refuses UPDATE and DELETE. */

@@ -1,5 +1,6 @@
 // Everything the daemon needs of the server before it streams, looked at in one go: server settings, role, tables,
 // publication, slots. Findings out; it changes nothing. `notifyd check` prints them all, `run` stops at the first failure.
+import { isKnownEncoding } from './charset.js'
 import type { Finding, Sql, WatchedTable } from './finding.js'
 import { fail, ok, readableIdentifier, warn } from './finding.js'
 import { inspectPublication } from './publication.js'
@@ -88,9 +89,9 @@ function serverFindings(facts: ServerFacts): Finding[] {
           facts.synchronous,
           "name the real standbys: with '*' every COMMIT of the application waits for notifyd",
         ),
-    facts.encoding === 'SQL_ASCII'
-      ? warn('encoding', 'SQL_ASCII: text that is not UTF-8 cannot be read exactly', 'use a UTF8 database')
-      : ok('encoding', facts.encoding),
+    isKnownEncoding(facts.encoding)
+      ? ok('encoding', facts.encoding)
+      : warn('encoding', `${facts.encoding}: text that is not UTF-8 is read as Latin-1`, 'use a UTF8 database'),
   ]
 }
 

@@ -2,6 +2,7 @@
 // found. Pure. Owns that nothing in it makes the application's own writes fail, and that only what was made is taken back.
 import { type DatabaseState, hasNoIdentity, type Identified, type Named, type Publishable } from './database-state.js'
 import { type Finding, fail, quoteIdentifier, readableIdentifier, readableTable, type WatchedTable } from './finding.js'
+import { generatedFindings, publishingGenerated } from './generated.js'
 import { allowReplication } from './service.js'
 
 export interface Preparation {
@@ -35,6 +36,8 @@ export function preparing(preparation: Preparation): string[] {
     table.identity === undefined ? [] : [[readableTable(table), formerly(table)]],
   )
   return [
+    // Before FULL, which takes a generated column into the identity.
+    ...(found?.publication?.hides_generated ? [publishingGenerated(readableIdentifier(preparation.publication))] : []),
     ...weak.map((table) => `ALTER TABLE ${readableTable(table)} REPLICA IDENTITY FULL;`),
     ...publishing(preparation),
     ...remembering(preparation, before),
@@ -49,14 +52,22 @@ function publishing({ publication, tables, found }: Preparation): string[] {
   const is = found?.publication ?? null
   if (is === null) {
     const list = published(tables).map(reference).join(', ')
-    const viaRoot = isPartitioned ? ' WITH (publish_via_partition_root = true)' : ''
-    return [`CREATE PUBLICATION ${name} FOR TABLE ${list}${viaRoot};`]
+    return [`CREATE PUBLICATION ${name} FOR TABLE ${list}${publicationOptions(isPartitioned, found?.version ?? 0)};`]
   }
   const missing = is.all_tables ? [] : published(tables).filter((table) => find(is.tables, table) === undefined)
   return [
     ...missing.map((table) => `ALTER PUBLICATION ${name} ADD TABLE ${reference(table)};`),
     ...(isPartitioned && !is.via_root ? [`ALTER PUBLICATION ${name} SET (publish_via_partition_root = true);`] : []),
   ]
+}
+
+/** Of one that is to be made. STORED columns are published from 18 on: one that is added later then breaks no write. */
+export function publicationOptions(isPartitioned: boolean, version: number): string {
+  const options = [
+    ...(isPartitioned ? ['publish_via_partition_root = true'] : []),
+    ...(version >= 180_000 ? ['publish_generated_columns = stored'] : []),
+  ]
+  return options.length === 0 ? '' : ` WITH (${options.join(', ')})`
 }
 
 const mark = 'notifyd setup, replica identity before: '
@@ -89,23 +100,27 @@ function remembered(comment: string | null): Readonly<Record<string, unknown>> |
 }
 
 /** Why it must not be done: what would make the application's writes fail, or cannot be published at all. */
-export function refusals({ tables, found: state }: Preparation): Finding[] {
+export function refusals({ publication, tables, found: state }: Preparation): Finding[] {
   if (state === null) return []
   return published(tables).flatMap((table) => {
     const is = find(state.tables, table)
-    if (is !== undefined) return refused(table, is)
+    if (is !== undefined) return refused(table, is, publication)
     const found = `there is no table ${readableTable(table)}`
     return [fail('table', found, `correct models.${table.model}.table in the config`)]
   })
 }
 
-function refused(table: WatchedTable, is: Publishable): Finding[] {
+function refused(table: WatchedTable, is: Publishable, ours: string): Finding[] {
   const name = readableTable(table)
   if (is.kind !== 'r' && is.kind !== 'p') {
     const remedy = `name the table itself in models.${table.model}.table, and map its columns`
     return [fail('table', `${name} is no table, and only tables can be published`, remedy)]
   }
   if (is.is_unlogged) return [unlogged(name)]
+  // Ours is told to publish them.
+  const hiddenIn = is.generated_hidden_in.filter((publication) => publication !== ours)
+  const ofGenerated = generatedFindings(table, { ...is, generated_hidden_in: hiddenIn }, wantsFull(table))
+  if (ofGenerated.length > 0) return ofGenerated
   const lists = wantsFull(table) ? is.listed_in : is.uncovered_in
   if (lists.length > 0) return [listedFinding(table, is.has_children, lists)]
   if (wantsFull(table)) return []

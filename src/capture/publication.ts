@@ -13,7 +13,8 @@ import {
   warn,
 } from './finding.js'
 import { fingerprintOf } from './fingerprint.js'
-import { anew, publishable } from './prepare.js'
+import { type GeneratedColumn, generatedColumns, publishingGenerated, storing } from './generated.js'
+import { anew, publicationOptions, publishable } from './prepare.js'
 
 interface PublicationFacts {
   readonly oid: string
@@ -26,6 +27,8 @@ interface PublicationFacts {
   readonly harmless: string
   /** From PostgreSQL 18 on generated columns can be published; before that `columns` has them, and they are not sent. */
   readonly knows_generated: boolean
+  /** … and this one leaves them out. */
+  readonly hides_generated: boolean
   readonly tables: readonly PublishedTable[]
   /** Every table that its publication could make refuse writes, partitions by themselves. */
   readonly members: readonly (Identified & { readonly root: Named })[]
@@ -40,7 +43,7 @@ interface PublishedTable {
   /** Published columns; null: the server is older than 15 and publishes all. */
   readonly columns: readonly string[] | null
   readonly row_filter: string | null
-  readonly generated: readonly string[]
+  readonly generated: readonly GeneratedColumn[]
   /** The table's oid, that of its place in the publication, and its column list: new ones when it was taken out and put back. */
   readonly membership: string
 }
@@ -49,12 +52,11 @@ interface PublishedTable {
 const factsQuery = `
   SELECT p.oid::text AS oid, p.puballtables AS all_tables, p.pubinsert AND p.pubupdate AND p.pubdelete AS publishes_all, p.pubviaroot AS via_root,
          p.xmin::text AS version, concat_ws(' ', p.pubowner, to_jsonb(p) ->> 'pubgencols') AS harmless,
-         to_jsonb(p) ? 'pubgencols' AS knows_generated,
+         to_jsonb(p) ? 'pubgencols' AS knows_generated, coalesce(to_jsonb(p) ->> 'pubgencols' = 'n', false) AS hides_generated,
          (SELECT coalesce(json_agg(json_build_object(
                    'oid', c.oid::text, 'schema', t.schemaname, 'table', t.tablename, 'kind', c.relkind, 'identity', c.relreplident,
                    'columns', to_jsonb(t) -> 'attnames', 'row_filter', to_jsonb(t) ->> 'rowfilter',
-                   'generated', (SELECT coalesce(json_agg(a.attname), '[]') FROM pg_attribute a
-                                  WHERE a.attrelid = c.oid AND a.attgenerated <> '' AND NOT a.attisdropped),
+                   'generated', ${generatedColumns('c')},
                    'membership', concat_ws(' ', c.oid, r.oid, to_jsonb(r) ->> 'prattrs'))
                    ORDER BY t.schemaname, t.tablename), '[]')
             FROM pg_publication_tables t
@@ -72,11 +74,13 @@ const factsQuery = `
            WHERE t.pubname = p.pubname AND c.relreplident <> 'f') AS members
     FROM pg_publication p WHERE p.pubname = $1`
 
-/** Of the watched tables those that have children by INHERITS. */
-const parentsQuery = `
-  SELECT n.nspname AS schema, c.relname AS table
+/** Of the watched tables those that have children by INHERITS, and those that are partitioned. */
+const treesQuery = `
+  SELECT n.nspname AS schema, c.relname AS table, c.relkind = 'p' AS partitioned
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-   WHERE ${hasChildren('c')} AND (n.nspname, c.relname) IN (SELECT * FROM unnest($1::text[], $2::text[]))`
+   WHERE (c.relkind = 'p' OR ${hasChildren('c')}) AND (n.nspname, c.relname) IN (SELECT * FROM unnest($1::text[], $2::text[]))`
+
+const versionQuery = "SELECT current_setting('server_version_num')::int AS version"
 
 export interface PublicationReport {
   readonly findings: readonly Finding[]
@@ -99,11 +103,14 @@ export async function inspectPublication(
   const published = watched.filter((table) => table.published)
   const shown = readableIdentifier(name)
   const named = [published.map(({ schema }) => schema), published.map(({ table }) => table)]
-  const { rows: parents } = await sql.query<Named>(parentsQuery, named)
+  const { rows: trees } = await sql.query<Named & { partitioned: boolean }>(treesQuery, named)
+  const parents = trees.filter(({ partitioned }) => !partitioned)
   const asMember = (table: Named) => publishable(table, parents.some(isSame(table)))
   if (facts === undefined) {
     const list = published.map(asMember).join(', ')
-    const remedy = `CREATE PUBLICATION ${shown} FOR TABLE ${list};`
+    const { rows: servers } = await sql.query<{ version: number }>(versionQuery)
+    const options = publicationOptions(trees.length > parents.length, servers[0]?.version ?? 0)
+    const remedy = `CREATE PUBLICATION ${shown} FOR TABLE ${list}${options};`
     const findings = [fail(`publication ${shown}`, `there is no publication ${shown}`, remedy)]
     return { fingerprint: '', published: new Map(), findings }
   }
@@ -114,7 +121,9 @@ export async function inspectPublication(
   ]
   const ours = published.flatMap((table) => {
     const is = facts.tables.find(isSame(table))
-    return is === undefined ? [] : [{ ...is, model: table.model }]
+    if (is === undefined) return []
+    // An appointment without its old row is told from its last image, or is a gap of that one row: no reason for a whole one.
+    return [{ ...is, identity: table.needsOldImage ? 'f' : is.identity, model: table.model }]
   })
   return {
     findings,
@@ -138,6 +147,10 @@ function generalFindings(shown: string, facts: PublicationFacts): Finding[] {
     const found = 'it is FOR ALL TABLES: every table of the database is decoded and sent, and new ones join unasked'
     return [warn(title, found, `make a publication for the watched tables only (notifyd setup --print-sql)`)]
   }
+  if (facts.hides_generated) {
+    const found = `it leaves generated columns out: one that is added to a table with REPLICA IDENTITY FULL makes the application's UPDATE and DELETE fail`
+    return [warn(title, found, publishingGenerated(shown))]
+  }
   return [ok(title, 'found, publishes insert, update and delete')]
 }
 
@@ -146,7 +159,8 @@ function tableFinding(shown: string, facts: PublicationFacts, watched: WatchedTa
   const title = `${name} in publication ${shown}`
   const member = facts.tables.find(isSame(watched))
   if (member === undefined) {
-    const remedy = `ALTER PUBLICATION ${shown} ADD TABLE ${asMember};`
+    const first = facts.hides_generated ? `${publishingGenerated(shown)} ` : ''
+    const remedy = `${first}ALTER PUBLICATION ${shown} ADD TABLE ${asMember};`
     const viaRoot = `if ${name} is partitioned: ALTER PUBLICATION ${shown} SET (publish_via_partition_root = true);`
     return fail(
       title,
@@ -163,20 +177,40 @@ function tableFinding(shown: string, facts: PublicationFacts, watched: WatchedTa
     return fail(title, `publication ${shown} has a row filter on ${name}: rows would be missed`, again)
   const columns = member.columns
   const missing = columns === null ? [] : watched.columns.filter((column) => !columns.includes(column))
-  const generated = watched.columns.filter(
-    (column) => member.generated.includes(column) && (!facts.knows_generated || missing.includes(column)),
+  const generated = member.generated.filter(
+    ({ name: column }) =>
+      watched.columns.includes(column) && (!facts.knows_generated || (columns !== null && !columns.includes(column))),
   )
-  if (generated.length > 0) {
-    const list = generated.map(readableIdentifier).join(', ')
-    const since18 = `from PostgreSQL 18: ALTER PUBLICATION ${shown} SET (publish_generated_columns = stored);`
-    const remedy = `map a column of its own in models.${watched.model}.columns; ${since18}`
-    return fail(title, `${list} of ${name} is a generated column, which is not published`, remedy)
-  }
+  // Beside FULL a virtual one is told of where the table is looked at.
+  if (generated.length > 0 && !(member.identity === 'f' && generated.some(({ kind }) => kind === 'v')))
+    return generatedFinding(title, shown, facts, watched, generated)
   if (missing.length > 0) {
     const list = missing.map(readableIdentifier).join(', ')
     return fail(title, `the column list of ${name} in publication ${shown} lacks ${list}`, again)
   }
   return ok(title, columns === null ? 'published' : `published with ${columns.length} columns`)
+}
+
+/** A mapped column that is not sent, because it is a generated one. */
+function generatedFinding(
+  title: string,
+  shown: string,
+  facts: PublicationFacts,
+  watched: WatchedTable,
+  generated: readonly GeneratedColumn[],
+): Finding {
+  const list = generated.map((column) => readableIdentifier(column.name)).join(', ')
+  const found = `${list} of ${readableTable(watched)} is a generated column, which is not published`
+  const another = `map a column of its own in models.${watched.model}.columns`
+  if (!facts.knows_generated)
+    return fail(
+      title,
+      found,
+      `${another}; PostgreSQL 18 and later can publish STORED ones (publish_generated_columns = stored)`,
+    )
+  const virtual = generated.filter(({ kind }) => kind === 'v')
+  const store = virtual.length === 0 ? '' : `${storing(watched, virtual)} `
+  return fail(title, found, `${store}${publishingGenerated(shown)}  -- or ${another}`)
 }
 
 /** Tables that somebody else has put into it, or that came along as children: their UPDATE and DELETE must not fail either. */

@@ -2,11 +2,12 @@
 // its liveness; knows nothing of what the bytes mean. Ours rather than the parser package's service, which acknowledges
 // LSN + 1 and what was only received.
 // https://www.postgresql.org/docs/current/protocol-replication.html
-import pg from 'pg'
+import type pg from 'pg'
 import { errorCode, StreamError } from '../base/errors.js'
 import { postgresEpochMicros } from '../base/time.js'
 import { isSilent, statusIntervalMs } from './acknowledgement.js'
-import { connectionConfig, type DatabaseAddress } from './connection.js'
+import { isDecodedHere } from './charset.js'
+import { clientClass, connectionConfig, type DatabaseAddress } from './connection.js'
 import type { Switch } from './history.js'
 import { formatLsn, type Lsn, parseLsn, toLsn } from './lsn.js'
 
@@ -34,6 +35,7 @@ export class ReplicationStream implements AsyncDisposable {
   #events: StreamEvents | null = null
   #timer: NodeJS.Timeout | null = null
   #walSenderTimeoutMs = 60_000
+  #encoding = 'UTF8'
   #flush: Lsn = 0n as Lsn
   #lastStatusAt = 0
   #lastInboundAt = 0
@@ -51,12 +53,19 @@ export class ReplicationStream implements AsyncDisposable {
   /** Connects; nothing streams yet. @throws whatever pg throws: a SQLSTATE, a system code, or an error without either. */
   static async connect(address: DatabaseAddress, limits = { answerMs }): Promise<ReplicationStream> {
     const config = { ...connectionConfig(address, ['statement_timeout=0']), replication: 'database' }
-    const client = new pg.Client(config)
+    const client = new (clientClass(address))(config)
     const stream = new ReplicationStream(client, limits.answerMs)
     client.on('error', (error) => stream.#end(error))
     client.on('end', () => stream.#end(new StreamError('ENDED', 'the server closed the replication connection')))
     await client.connect()
+    stream.#encoding = await stream.#show('server_encoding')
+    if (isDecodedHere(stream.#encoding)) await stream.#ask("SET client_encoding = 'SQL_ASCII'")
     return stream
+  }
+
+  /** In which names and values arrive: the database's own. */
+  get encoding(): string {
+    return this.#encoding
   }
 
   async identify(): Promise<SystemIdentity> {

@@ -11,10 +11,11 @@ import {
   type WatchedTable,
   warn,
 } from './finding.js'
+import { type Generated, generated, generatedFindings } from './generated.js'
 import { anew, listedFinding, publishable, unlogged } from './prepare.js'
 
 /** `kind`: pg_class.relkind. */
-interface TableFacts extends Identified, Listed {
+interface TableFacts extends Identified, Listed, Generated {
   readonly kind: string
   readonly is_unlogged: boolean
   readonly row_security: boolean
@@ -32,7 +33,7 @@ interface TableFacts extends Identified, Listed {
 const factsQuery = `
   SELECT json_build_object(${identified('c', 'n')}, 'kind', c.relkind, 'is_unlogged', c.relpersistence = 'u',
            'row_security', row_security_active(c.oid), 'schema_usage', has_schema_privilege(n.oid, 'USAGE'),
-           ${listed('c')},
+           ${listed('c')}, ${generated('c')},
            'columns', (SELECT coalesce(json_agg(a.attname), '[]') FROM pg_attribute a
                         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
            'selectable', (SELECT coalesce(json_agg(a.attname), '[]') FROM pg_attribute a
@@ -83,12 +84,18 @@ export async function inspectTable(sql: Sql, watched: WatchedTable, role: string
   ]
 }
 
+/** Without what only resolution needs: for the watch. */
+export const inspectPublished = (sql: Sql, watched: WatchedTable): Promise<Finding[]> =>
+  inspectTable(sql, { ...watched, selected: false }, '')
+
 const kinds: Readonly<Record<string, string>> = { v: 'view', m: 'materialized view', f: 'foreign table' }
 
 function publishedFindings(watched: WatchedTable, facts: TableFacts): Finding[] {
   const name = readableTable(watched)
   if (facts.is_unlogged) return [unlogged(name)]
-  const findings = [...identityFindings(watched, facts), ...partitionFindings(watched, facts)]
+  // Before the identity: FULL makes the application's writes fail where a generated column is not published.
+  const ofGenerated = generatedFindings(watched, facts, watched.needsOldImage)
+  const findings = [...ofGenerated, ...identityFindings(watched, facts), ...partitionFindings(watched, facts)]
   if (facts.children.length > 0) {
     const children = facts.children.map(readableTable).join(', ')
     const found = `rows of ${children}, which inherit from ${name}, are not told: the WAL has them under their own names`
@@ -113,9 +120,14 @@ function typeFindings(watched: WatchedTable, facts: TableFacts): Finding[] {
   ]
 }
 
+const identityTitle = 'replica identity of'
+
+/** Of one that streamed before it costs single rows, each told from its last image or a gap of its own: no reason to stop all. */
+export const isOfIdentity = ({ title }: Finding): boolean => title.startsWith(identityTitle)
+
 function identityFindings(watched: WatchedTable, facts: TableFacts): Finding[] {
   const name = readableTable(watched)
-  const title = `replica identity of ${name}`
+  const title = `${identityTitle} ${name}`
   const full = `ALTER TABLE ${name} REPLICA IDENTITY FULL;`
   const hasChildren = facts.children.length > 0
   if (watched.needsOldImage || facts.identity === 'f') {
@@ -128,7 +140,8 @@ function identityFindings(watched: WatchedTable, facts: TableFacts): Finding[] {
   const without = facts.listed_in.map((publication) =>
     anew(readableIdentifier(publication), publishable(watched, hasChildren)),
   )
-  const remedy = [...without, full].join(' ')
+  const before = generatedFindings(watched, facts, true).map((finding) => finding.remedy)
+  const remedy = [...before, ...without, full].join(' ')
   if (hasNoIdentity(facts)) {
     const found = `${name} has no replica identity: publishing it makes the application's UPDATE and DELETE fail`
     return [fail(title, found, remedy)]
@@ -137,10 +150,10 @@ function identityFindings(watched: WatchedTable, facts: TableFacts): Finding[] {
 }
 
 /** Neither ALTER TABLE of the root nor a new partition's birth gives a partition the identity of its root. */
-function partitionFindings(watched: WatchedTable, { weak_partitions: weak }: TableFacts): Finding[] {
+function partitionFindings(watched: WatchedTable, { identity, weak_partitions: weak }: TableFacts): Finding[] {
   if (weak.length === 0) return []
   const name = readableTable(watched)
-  const title = `replica identity of ${name}'s partitions`
+  const title = `${identityTitle} ${name}'s partitions`
   const listed = weak.map(readableTable).join(', ')
   const full = weak.map((partition) => `ALTER TABLE ${readableTable(partition)} REPLICA IDENTITY FULL;`).join(' ')
   if (watched.needsOldImage) {
@@ -151,7 +164,9 @@ function partitionFindings(watched: WatchedTable, { weak_partitions: weak }: Tab
     const found = `partitions of ${name} have no replica identity: publishing makes the application's UPDATE and DELETE fail`
     return [fail(title, found, full)]
   }
-  return [warn(title, `not FULL: an update arrives without old values, and notifies nothing: ${listed}`, full)]
+  const found = `not FULL: an update arrives without old values, and notifies nothing: ${listed}`
+  // Its root shows what was meant.
+  return [identity === 'f' ? fail(title, found, full) : warn(title, found, full)]
 }
 
 function grantFindings(watched: WatchedTable, facts: TableFacts, role: string): Finding[] {

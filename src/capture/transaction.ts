@@ -50,12 +50,11 @@ export class TransactionAssembler {
         this.#add({ tag: 'insert', ordinal: this.#next(), relation: message.relation, new: message.new }, bytes)
         return this.#cut()
       case 'update': {
-        const { relation, old } = message
-        this.#add({ tag: 'update', ordinal: this.#next(), relation, old, new: message.new }, bytes)
+        this.#add({ ...message, ordinal: this.#next() }, bytes)
         return this.#cut()
       }
       case 'delete':
-        this.#add({ tag: 'delete', ordinal: this.#next(), relation: message.relation, old: message.old }, bytes)
+        this.#add({ ...message, ordinal: this.#next() }, bytes)
         return this.#cut()
       case 'truncate':
         for (const relation of message.relations) this.#add({ tag: 'truncate', ordinal: this.#next(), relation }, bytes)

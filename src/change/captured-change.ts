@@ -31,8 +31,13 @@ export interface CapturedChange {
   readonly operation: 'insert' | 'update' | 'delete' | 'truncate'
   readonly changeType: ChangeType
   readonly fieldChanges: FieldChanges
-  /** Whether an update came without its old row, so that `fields` shows `[null, new]` for every column. */
+  /**
+   * Whether it came without its old row: an update, whose `fields` then shows `[null, new]` for every column, or a delete with
+   * its key only.
+   */
   readonly withoutOldImage: boolean
+  /** Such a change of an appointment, told from the last image that the WAL had shown of it. Absent: it is not. */
+  readonly oldRowFrom?: 'image'
   readonly image: Image
 }
 

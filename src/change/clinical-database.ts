@@ -6,10 +6,12 @@ import { errorCode } from '../base/errors.js'
 import { type DatabaseAddress, openPool } from '../capture/connection.js'
 import { readableIdentifier, readableTable } from '../capture/finding.js'
 import { appointmentOf } from './appointment.js'
-import { readMoment } from './appointment-time.js'
 import type { Appointment } from './captured-change.js'
+import { rankedAppointments } from './clinical-order.js'
+import { type RawRow, type TextReader, textReader } from './clinical-text.js'
 import { holdable } from './holdable.js'
 import type { Model } from './model.js'
+import { type PatientAppointment, patientAppointment } from './patient-appointments.js'
 
 export interface ClinicalModels {
   readonly appointment: Model
@@ -24,24 +26,15 @@ export interface Found {
   readonly patientKeys: ReadonlyMap<string, string>
 }
 
-/** One appointment of a patient, as a protocol sees it (spec section 6). Times in field_changes' format. */
-export interface PatientAppointment {
-  readonly id: string
-  readonly externallyExposableId: string | null
-  readonly noteId: string | null
-  readonly startTime: string | null
-  readonly endTime: string | null
-  /** Oldest first. */
-  readonly stateHistory: readonly { readonly id: string; readonly state: string; readonly created: string | null }[]
-}
-
 type AnyTables = Record<string, Record<string, unknown>>
-type TextRow = Record<string, string | null>
 
 export class ClinicalDatabase {
   readonly #db: Kysely<AnyTables>
   readonly #models: ClinicalModels
   readonly #columns: readonly (readonly [string, string])[]
+  #text: TextReader | null = null
+  /** Asked once, and again when a query failed: a column or a grant that comes later is seen at the next start. */
+  #created: Promise<string | null> | null = null
 
   /**
    * Connects at the first query. `onLost` hears of idle connections that the server ended, `onUnheld` of values that the
@@ -60,74 +53,106 @@ export class ClinicalDatabase {
     this.#columns = [...models.appointment.required]
   }
 
-  /** @throws what pg throws; SQLSTATE 42501 where row security would hide rows or a grant is missing. */
-  async lookup(notes: readonly string[], patients: readonly string[]): Promise<Found> {
+  /**
+   * @param atMost so many appointments of a note, those first that stand for it before others (`newestAppointment`)
+   * @throws what pg throws; SQLSTATE 42501 where row security would hide rows or a grant is missing.
+   */
+  async lookup(notes: readonly string[], patients: readonly string[], atMost: number): Promise<Found> {
     const { appointment, patient } = this.#models
     try {
-      return await this.#lookup(notes, patients)
+      return await this.#lookup(notes, patients, atMost)
     } catch (error) {
       const heldNotes = await this.#held(error, appointment, 'note_id', notes)
       const heldPatients = await this.#held(error, patient, 'id', patients)
       if (heldNotes.length === notes.length && heldPatients.length === patients.length) throw error
-      return await this.#lookup(heldNotes, heldPatients)
+      return await this.#lookup(heldNotes, heldPatients, atMost)
     }
   }
 
-  async #lookup(notes: readonly string[], patients: readonly string[]): Promise<Found> {
-    const { appointment, patient } = this.#models
-    const key = asText('p', column(patient, 'key'))
-    const patientId = asWritten('p', column(patient, 'id'))
-    const columns = this.#columns.map(([canonical, real]) => sql`${asWritten('a', real)} as ${sql.id(canonical)}`)
-    const nulls = this.#columns.map(() => sql`null::text`)
-    const { rows } = await sql<TextRow>`
+  async #lookup(notes: readonly string[], patients: readonly string[], atMost: number): Promise<Found> {
+    const { patient, appointment } = this.#models
+    const out = await this.#reader()
+    const key = out.text(asText('p', column(patient, 'key')))
+    const patientId = out.text(asText('p', column(patient, 'id')))
+    const columns = this.#columns.map(([name]) => sql`${out.text(asText('a', name))} as ${sql.id(name)}`)
+    const nulls = this.#columns.map(() => out.text(sql`null::text`))
+    const { rows } = await sql<RawRow>`
       select ${sql.join(columns)}, ${patientId} as "patient of", ${key} as "patient key"
-        from ${tableOf(appointment)} a left join ${tableOf(patient)} p
-          on ${sql.id('p', column(patient, 'id'))} = ${sql.id('a', column(appointment, 'patient_id'))}
-       where ${sql.id('a', column(appointment, 'note_id'))} = any(${notes})
+        from (${rankedAppointments(appointment, this.#columns, notes)}) a left join ${tableOf(patient)} p
+          on ${sql.id('p', column(patient, 'id'))} = a.patient_id
+       where a."rank on note" <= ${atMost}
       union all
       select ${sql.join(nulls)}, ${patientId}, ${key}
         from ${tableOf(patient)} p where ${sql.id('p', column(patient, 'id'))} = any(${patients})`.execute(this.#db)
     const patientKeys = new Map<string, string>()
-    for (const row of rows) {
+    const found = rows.map((row) => out.read(row))
+    for (const row of found) {
       const id = row['patient of']
       const value = row['patient key']
       if (typeof id === 'string' && typeof value === 'string') patientKeys.set(id, value)
     }
-    const appointments = rows.filter((row) => row['id'] !== null).map((row) => appointmentOf(row, false))
+    const appointments = found
+      .filter((row) => row['id'] !== null)
+      .map((row) => appointmentOf(row, false, appointment.timeZone))
     return { appointments, patientKeys }
   }
 
-  /** All appointments of a patient, newest first, as they are now. @throws as `lookup`. */
-  async appointmentsOf(patientId: string): Promise<readonly PatientAppointment[]> {
+  /** All appointments of each of these patients, newest first, as they are now. One query for all. @throws as `lookup`. */
+  async appointmentsOf(patients: readonly string[]): Promise<ReadonlyMap<string, readonly PatientAppointment[]>> {
+    if (patients.length === 0) return new Map()
     try {
-      return await this.#appointmentsOf(patientId)
+      return await this.#appointmentsOf(patients)
     } catch (error) {
-      const held = await this.#held(error, this.#models.appointment, 'patient_id', [patientId])
-      if (held.length === 0) return []
-      throw error
+      this.#created = null
+      const held = await this.#held(error, this.#models.appointment, 'patient_id', patients)
+      if (held.length === patients.length && !isOfColumns(error)) throw error
+      return await this.#appointmentsOf(held)
     }
   }
 
-  async #appointmentsOf(patientId: string): Promise<readonly PatientAppointment[]> {
+  async #appointmentsOf(patients: readonly string[]): Promise<ReadonlyMap<string, readonly PatientAppointment[]>> {
     const { appointment, noteState } = this.#models
-    const columns = this.#columns.map(([canonical, real]) => sql`${asText('a', real)} as ${sql.id(canonical)}`)
-    const eventId = sql.id('e', column(noteState, 'id'))
-    const created = await this.#createdColumn()
+    const out = await this.#reader()
+    const columns = this.#columns.map(
+      ([canonical, real]) => sql`${out.text(asText('a', real))} as ${sql.id(canonical)}`,
+    )
+    const types = ['id', 'note_id'].map(
+      (name) => sql`${typeOf('a', column(appointment, name))} as ${sql.id(`type of ${name}`)}`,
+    )
+    const eventId = column(noteState, 'id')
+    this.#created ??= this.#createdColumn()
+    const created = await this.#created
     const history = sql`
-      select coalesce(json_agg(json_build_object('id', ${eventId}::text, 'state', ${asText('e', column(noteState, 'state'))},
-                      'created', ${created === null ? sql`null` : asText('e', created)}) order by ${eventId}), '[]')::text
+      select coalesce(json_agg(json_build_object('id', ${asText('e', eventId)}, 'type', ${typeOf('e', eventId)},
+                      'state', ${asText('e', column(noteState, 'state'))},
+                      'created', ${created === null ? sql`null` : asText('e', created)}) order by ${sql.id('e', eventId)}), '[]')::text
         from ${tableOf(noteState)} e
        where ${sql.id('e', column(noteState, 'note_id'))} = ${sql.id('a', column(appointment, 'note_id'))}`
-    const { rows } = await sql<TextRow>`
-      select ${sql.join(columns)}, (${history}) as "state history"
+    const patient = column(appointment, 'patient_id')
+    const query = sql<RawRow>`
+      select ${sql.join([...columns, ...types])}, ${out.text(sql`(${history})`)} as "state history",
+             ${out.text(asText('a', patient))} as "of_patient"
         from ${tableOf(appointment)} a
-       where ${sql.id('a', column(appointment, 'patient_id'))} = any(${[patientId]})
-       order by ${sql.id('a', column(appointment, 'id'))} desc`.execute(this.#db)
-    return rows.map(patientAppointment)
+       where ${sql.id('a', patient)} = any(${patients})
+       order by ${sql.id('a', column(appointment, 'id'))} desc`
+    const { rows } = await query.execute(this.#db)
+    const zones = { ofAppointments: appointment.timeZone, ofStates: noteState.timeZone }
+    const found = new Map<string, PatientAppointment[]>(patients.map((id) => [id, []]))
+    for (const raw of rows) {
+      const row = out.read(raw)
+      found.get(row['of_patient'] ?? '')?.push(patientAppointment(row, zones))
+    }
+    return found
   }
 
   async close(): Promise<void> {
     await this.#db.destroy()
+  }
+
+  /** How text comes out of this database: a database keeps its encoding for life. */
+  async #reader(): Promise<TextReader> {
+    this.#text ??= await textReader(this.#db)
+    return this.#text
   }
 
   /** Of the values of a query that failed, those that are not at fault. The probe reads no row: a row cannot fail it. */
@@ -171,24 +196,15 @@ export class ClinicalDatabase {
 /** SQLSTATE class 22, data exception: out of range, or no such text of the type. */
 const isOfData = (error: unknown): boolean => errorCode(error)?.startsWith('22') ?? false
 
-function patientAppointment(row: TextRow): PatientAppointment {
-  const found = appointmentOf(row, false)
-  const history = JSON.parse(row['state history'] ?? '[]') as { id: string; state: string; created: string | null }[]
-  return {
-    id: found.id,
-    externallyExposableId: found.externally_exposable_id,
-    noteId: found.note_id,
-    startTime: found.start_time,
-    endTime: found.end_time,
-    stateHistory: history.map((event) => ({ ...event, created: readMoment(event.created) })),
-  }
-}
+/** Undefined column, or no privilege: `created` of the state events was dropped, or its grant revoked, since it was looked for. */
+const isOfColumns = (error: unknown): boolean => ['42703', '42501'].includes(errorCode(error) ?? '')
 
+/** The blanks at the end of a char(n) go, as they do from values of the WAL. */
 const asText = (alias: string, real: string): RawBuilder<string> => sql<string>`${sql.id(alias, real)}::text`
 
-/** As the WAL has it, to be held against values from there: a cast would cut the blanks at the end of a char(n). */
-const asWritten = (alias: string, real: string): RawBuilder<string | null> =>
-  sql`case when ${sql.id(alias, real)} is not null then concat(${sql.id(alias, real)}) end`
+/** pg_type.oid of the column, by which its values are typed. */
+const typeOf = (alias: string, real: string): RawBuilder<string> =>
+  sql<string>`pg_typeof(${sql.id(alias, real)})::oid::text`
 
 const tableOf = (model: Model): RawBuilder<unknown> => sql.id(model.schema, model.table)
 

@@ -3,6 +3,7 @@
 // change: what could not be written as one JSON text stops the daemon, by name.
 import { NotReadyError } from '../base/errors.js'
 import {
+  bpcharOid,
   type Relation,
   type Row,
   type RowChange,
@@ -14,6 +15,7 @@ import { readableIdentifier, readableTable } from '../capture/finding.js'
 import { maxValueBytes } from '../capture/long-values.js'
 import type { CapturedChange, FieldValue } from './captured-change.js'
 import type { Model } from './model.js'
+import { oldRowOf } from './old-row.js'
 import { type ValueReader, valueReader } from './values.js'
 
 interface ColumnPlan {
@@ -21,9 +23,14 @@ interface ColumnPlan {
   readonly name: string
   readonly read: ValueReader
   readonly isMapped: boolean
+  readonly isBlankPadded: boolean
 }
 
-type Fields = Record<string, readonly [FieldValue, FieldValue]>
+/** Without a prototype: no column is there by inheritance, whatever it is called. */
+const noRow: Row = Object.create(null)
+
+type OldAndNew = readonly [FieldValue, FieldValue]
+type Fields = Record<string, OldAndNew>
 
 /**
  * Null for an update that changed no column that is kept: nothing happened that anybody could be told.
@@ -37,13 +44,13 @@ export function captureChange(
   maxLength = maxValueBytes,
 ): CapturedChange | null {
   const columns = planOf(change.relation, model)
-  const withoutOldImage = change.tag === 'update' && change.old === null
-  const old = change.tag === 'update' || change.tag === 'delete' ? change.old : null
+  const { row: old, isWhole } = oldRowOf(change, model)
+  const withoutOldImage = !isWhole
   const row = change.tag === 'insert' || change.tag === 'update' ? change.new : null
-  const { fields, length, longest } = fieldsOf(columns, old, row, withoutOldImage)
+  const { fields, length, longest } = fieldsOf(columns, old, row, withoutOldImage && row !== null)
   if (change.tag === 'update' && longest === null) return null
   if (longest !== null && length > maxLength) throw tooMuch(longest.real, model, maxLength)
-  const image = imageOf(columns, row ?? old ?? {})
+  const image = imageOf(columns, row ?? keptOf(old ?? noRow, isWhole))
   return {
     commitLsn: piece.commitLsn,
     committedAt: piece.committedAt,
@@ -77,14 +84,24 @@ function fieldsOf(columns: readonly ColumnPlan[], old: Row | null, row: Row | nu
     const before = old?.[real] ?? null
     const after = row === null ? null : row[real]
     // Of values too long to be read, the decoder leaves away the new one where it is the old one.
-    const isSame = after === before && after !== tooLong
+    const isSame = after === before ? after !== tooLong : areEqual(before, after, column)
     if (after === undefined || (isSame && !withoutOldImage)) continue
     const own = lengthOf(before) + lengthOf(after)
     length += own
     if (longest === null || own > longest.length) longest = { real, length: own }
-    fields[name] = [typed(before, column), typed(after, column)]
+    put<OldAndNew>(fields, name, [typed(before, column), typed(after, column)])
   }
   return { fields, length, longest }
+}
+
+/** Texts that differ may be one value to PostgreSQL: those of a char that differ in blanks at the end. */
+const areEqual = (before: RowValue, after: RowValue, { read, isBlankPadded }: ColumnPlan): boolean =>
+  isBlankPadded && typeof before === 'string' && typeof after === 'string' && read(before) === read(after)
+
+/** A column may be called `__proto__`, which an assignment would take for the object's prototype. */
+function put<T>(object: Record<string, T>, name: string, value: T): void {
+  if (name !== '__proto__') object[name] = value
+  else Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true })
 }
 
 const lengthOf = (value: RowValue): number => (value === tooLong ? Number.POSITIVE_INFINITY : (value?.length ?? 0))
@@ -97,12 +114,18 @@ const tooMuch = (longest: string, model: Model, maxLength: number): NotReadyErro
 
 const typed = (value: RowValue, { read }: ColumnPlan): FieldValue => (typeof value === 'string' ? read(value) : null)
 
+/** Of a key that stands for a row the nulls are not the row's. */
+const keptOf = (row: Row, isWhole: boolean): Row =>
+  isWhole
+    ? row
+    : Object.assign(Object.create(null), Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)))
+
 /** Under FULL the decoder has filled an unchanged TOAST value from the old row; without it such a value is not known. */
 function imageOf(columns: readonly ColumnPlan[], row: Row): Record<string, FieldValue> {
   const image: Record<string, FieldValue> = {}
   for (const column of columns) {
     const value = row[column.real]
-    if (column.isMapped && value !== undefined) image[column.name] = typed(value, column)
+    if (column.isMapped && value !== undefined) put(image, column.name, typed(value, column))
   }
   return image
 }
@@ -132,7 +155,9 @@ function planOf(relation: Relation, model: Model): readonly ColumnPlan[] {
       )
     }
     const name = canonical ?? column.name
-    return { real: column.name, name, read: valueReader(column.typeOid), isMapped: canonical !== undefined }
+    const isBlankPadded = column.typeOid === bpcharOid
+    const read = valueReader(column.typeOid)
+    return { real: column.name, name, read, isMapped: canonical !== undefined, isBlankPadded }
   })
   plans.set(relation, plan)
   return plan

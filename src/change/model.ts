@@ -16,6 +16,8 @@ export interface Model {
   readonly formerNames: ReadonlyMap<string, string>
   /** Real names of columns that are dropped at decode. */
   readonly excluded: ReadonlySet<string>
+  /** IANA name: whose clock its columns of `timestamp` without time zone show. */
+  readonly timeZone: string
 }
 
 export const appointmentModel = 'appointment'
@@ -56,10 +58,12 @@ export interface ModelOptions {
   /** Canonical → former real names. */
   readonly formerColumns?: Readonly<Record<string, readonly string[]>>
   readonly excluded: readonly string[]
+  /** Default: UTC. */
+  readonly timeZone?: string
 }
 
 /** A mapped `end_time` takes the place of `duration_minutes`, unless that is mapped too. */
-export function makeModel({ columns, formerColumns = {}, excluded, ...rest }: ModelOptions): Model {
+export function makeModel({ columns, formerColumns = {}, excluded, timeZone = 'UTC', ...rest }: ModelOptions): Model {
   const clinical = clinicalColumns[rest.name] ?? { needed: [], optional: [] }
   const isReplaced = (name: string) => name === 'duration_minutes' && 'end_time' in columns && !(name in columns)
   const needed = clinical.needed.filter((name) => !isReplaced(name))
@@ -75,7 +79,7 @@ export function makeModel({ columns, formerColumns = {}, excluded, ...rest }: Mo
       names.map((name): [string, string] => [name, canonical]),
     ),
   )
-  return { ...rest, canonicalNames, formerNames, required, excluded: new Set(excluded) }
+  return { ...rest, canonicalNames, formerNames, required, excluded: new Set(excluded), timeZone }
 }
 
 /** The key under which models are found from a relation: schema and table, neither of which may hold a NUL. */

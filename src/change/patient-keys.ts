@@ -1,22 +1,34 @@
-// Patient id → key, the least recently used forgotten first. "Not found" is never kept: the patient may be there next time.
+// Patient id → key, for seconds: a key may change, and an id may become another person's. The least recently used is forgotten
+// first. "Not found" is never kept: the patient may be there next time.
+
+interface Kept {
+  readonly key: string
+  readonly untilMs: number
+}
 
 export class PatientKeys {
-  readonly #keys = new Map<string, string>()
+  readonly #keys = new Map<string, Kept>()
 
-  constructor(private readonly capacity: number) {}
+  /** @param liveMs how long a key is taken for what it was when it was looked up */
+  constructor(
+    private readonly capacity: number,
+    private readonly liveMs: number,
+  ) {}
 
-  /** Null: not known here, which says nothing about the database. */
-  get(patientId: string): string | null {
-    const key = this.#keys.get(patientId)
-    if (key === undefined) return null
+  /** Null: not known here, which says nothing about the database. @param nowMs of a clock that never jumps */
+  get(patientId: string, nowMs: number): string | null {
+    const kept = this.#keys.get(patientId)
+    if (kept === undefined) return null
     this.#keys.delete(patientId)
-    this.#keys.set(patientId, key)
-    return key
+    if (kept.untilMs <= nowMs) return null
+    this.#keys.set(patientId, kept)
+    return kept.key
   }
 
-  put(patientId: string, key: string): void {
+  /** @param nowMs when it was asked for */
+  put(patientId: string, key: string, nowMs: number): void {
     this.#keys.delete(patientId)
-    this.#keys.set(patientId, key)
+    this.#keys.set(patientId, { key, untilMs: nowMs + this.liveMs })
     const oldest = this.#keys.size > this.capacity ? this.#keys.keys().next().value : undefined
     if (oldest !== undefined) this.#keys.delete(oldest)
   }

@@ -1,12 +1,14 @@
 // What the WAL has shown of appointments: the journal's images with those of the batch over them, in WAL order. Owns which
 // appointment a note stood for at a place in the batch, and what of the database's answer, which is of now, may be used there.
-import { newestAppointment } from './appointment.js'
+import { type FormerIdentity, newestAppointment } from './appointment.js'
 import type { Appointment } from './captured-change.js'
 
 /** The latest image of an appointment, and whether its insert was seen. */
 export interface SeenAppointment {
   readonly appointment: Appointment
   readonly inserted: boolean
+  /** In the journal: another of its note, neither deleted nor in error, replaces it. Told of ids that are no numbers. */
+  readonly replaced: boolean
 }
 
 interface Seen extends SeenAppointment {
@@ -18,21 +20,42 @@ export class SeenAppointments {
   readonly #byId = new Map<string, Seen>()
   readonly #byNote = new Map<string, Set<string>>()
 
-  constructor(journaled: Iterable<SeenAppointment>) {
-    for (const { appointment, inserted } of journaled) this.put(-1, appointment, inserted)
+  /** @param journaled all that the batch touches, and of each note at least the first that it does not touch */
+  constructor(journaled: Iterable<SeenAppointment>, touched: ReadonlySet<string>) {
+    for (const seen of journaled) {
+      // Of one that the batch touches, or whose replacement it does, it is seen here.
+      const replaced = seen.replaced && !touched.has(seen.appointment.id)
+      this.#set({ ...seen, replaced, since: -1 })
+    }
   }
 
-  put(at: number, appointment: Appointment, inserted: boolean): void {
+  /** @param former the id that the row had before this change of its primary key */
+  put(at: number, appointment: Appointment, inserted: boolean, former: FormerIdentity | null): void {
+    const moved = former === null ? undefined : this.#take(former)
     const before = this.#byId.get(appointment.id)
-    this.#byId.set(appointment.id, {
+    this.#set({
       appointment,
-      inserted: inserted || (before?.inserted ?? false),
-      since: before?.since ?? at,
+      inserted: inserted || (before?.inserted ?? false) || (moved?.inserted ?? false),
+      replaced: false,
+      since: before?.since ?? moved?.since ?? at,
     })
+  }
+
+  #set(seen: Seen): void {
+    const { id, note_id: note } = seen.appointment
+    this.#byId.set(id, seen)
     // It may leave the note: `ofNote` looks.
-    if (appointment.note_id === null) return
-    const ids = this.#byNote.get(appointment.note_id) ?? new Set()
-    this.#byNote.set(appointment.note_id, ids.add(appointment.id))
+    if (note === null) return
+    const ids = this.#byNote.get(note) ?? new Set()
+    this.#byNote.set(note, ids.add(id))
+  }
+
+  /** Ids may be handed on within a transaction: the image under the old one may be another row's by now. */
+  #take({ id, externalId }: FormerIdentity): Seen | undefined {
+    const seen = this.#byId.get(id)
+    if (seen === undefined || seen.appointment.externally_exposable_id !== externalId) return undefined
+    this.#byId.delete(id)
+    return seen
   }
 
   /** As they are after all that was put. */
@@ -43,7 +66,11 @@ export class SeenAppointments {
     })
   }
 
-  /** Whether the first appointment of the note was booked in our sight, so that no other was there before. */
+  newest(ofNote: readonly Appointment[]): Appointment | null {
+    return newestAppointment(ofNote, (id) => this.#byId.get(id)?.replaced === true)
+  }
+
+  /** Whether the batch shows the booking of the note's first appointment. */
   isWhole(ofNote: readonly Appointment[]): boolean {
     return ofNote.some(
       ({ id, appointment_rescheduled_from_id: from }) => from === null && this.#byId.get(id)?.inserted === true,
@@ -59,6 +86,6 @@ export class SeenAppointments {
       const known = this.#byId.get(id)
       return known === undefined || (known.since > at && !known.inserted)
     })
-    return newestAppointment([...seen, ...unseen])
+    return this.newest([...seen, ...unseen])
   }
 }

@@ -1,6 +1,7 @@
 // PostgreSQL's text of one value in, the typed value of spec section 3 out. Owns that nothing is lost on the way: where a
 // JavaScript number cannot hold a value it stays text.
 // https://www.postgresql.org/docs/current/datatype.html
+import { bpcharOid } from '../capture/change-message.js'
 import type { FieldValue } from './captured-change.js'
 
 export type ValueReader = (text: string) => FieldValue
@@ -18,6 +19,9 @@ const float: ValueReader = (text) => {
 }
 
 const boolean: ValueReader = (text) => text === 't'
+
+/** `char(n)`: PostgreSQL pads it with blanks, and takes no notice of them when it compares. */
+const blankPadded: ValueReader = (text) => (text.endsWith(' ') ? text.replace(/ +$/, '') : text)
 
 /** Under `timezone=UTC` and ISO dates. Infinite, BC and five-digit years do not match, and keep their text. */
 const utcMoment = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?\+00$/
@@ -37,6 +41,7 @@ const readers: ReadonlyMap<number, ValueReader> = new Map([
   [23, integer],
   [700, float],
   [701, float],
+  [bpcharOid, blankPadded],
   [1184, timestamptz],
 ])
 

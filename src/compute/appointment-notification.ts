@@ -19,7 +19,7 @@ const nothing = (reason: string): AppointmentVerdict => ({ tag: 'nothing', reaso
 
 export function judgeAppointmentChange(change: ResolvedChange, noteStates: NoteStates): AppointmentVerdict {
   if (change.fieldChanges.deleted) return nothing('a deleted row notifies nothing')
-  if (change.withoutOldImage) return nothing('no old image')
+  if (change.withoutOldImage && change.oldRowFrom === undefined) return nothing('no old image')
   switch (change.fieldChanges.model_name) {
     case appointmentModel:
       return ofAppointment(change)
@@ -34,13 +34,15 @@ function ofAppointment(change: ResolvedChange): AppointmentVerdict {
   const { appointment, patientKey } = change
   if (appointment === null) return nothing('the row is not an appointment')
   const { created, fields } = change.fieldChanges
-  const replaces = fields['appointment_rescheduled_from_id']
-  const isReplacement = replaces !== undefined && replaces[0] === null && replaces[1] !== null
-  if (created && !isReplacement) return withTimes('created', appointment, patientKey)
-  if (created || isReplacement || 'start_time' in fields || 'duration_minutes' in fields || 'end_time' in fields) {
+  if (created) {
+    // Of the appointment as it was at the commit too: another statement of the transaction may have set the link.
+    const link = fields['appointment_rescheduled_from_id']?.[1] ?? appointment.appointment_rescheduled_from_id
+    return withTimes(link === null ? 'created' : 'rescheduled', appointment, patientKey)
+  }
+  if ('start_time' in fields || 'duration_minutes' in fields || 'end_time' in fields) {
     return withTimes('rescheduled', appointment, patientKey)
   }
-  return nothing('neither its times nor what it replaces changed')
+  return nothing('its times did not change')
 }
 
 function ofNoteState(change: ResolvedChange, noteStates: NoteStates): AppointmentVerdict {
@@ -63,13 +65,11 @@ function withTimes(
   appointment: Appointment,
   patientKey: string | null,
 ): AppointmentVerdict {
-  // Spec section 5: a null start or duration makes both times null.
-  const hasTimes = appointment.start_time !== null && appointment.end_time !== null
   const payload = {
     canvas_patient_key: patientKey,
     appointment_external_id: appointment.externally_exposable_id,
-    start_time: hasTimes ? appointment.start_time : null,
-    end_time: hasTimes ? appointment.end_time : null,
+    start_time: appointment.start_time,
+    end_time: appointment.end_time,
     [notification]: true,
   }
   return { tag: 'notify', notification, payload }

@@ -4,6 +4,8 @@ import type { Log } from '../base/log.js'
 import { isoMicros } from '../base/time.js'
 import { formatLsn } from '../capture/lsn.js'
 import type { ResolvedChange } from '../change/captured-change.js'
+import { changeTypeOf } from '../change/change-type.js'
+import type { PatientAppointment } from '../change/patient-appointments.js'
 import {
   appointmentNotification,
   judgeAppointmentChange,
@@ -11,9 +13,9 @@ import {
   type NotificationName,
 } from './appointment-notification.js'
 import type { ComputedChange, OwedNotification, ProtocolOutcome, Source } from './computed-change.js'
+import { logIdle } from './idle-protocol.js'
 import { failureFacts } from './protocol-failure.js'
 import { STATUS_NOT_APPLICABLE } from './protocol-result.js'
-import type { ThreadOptions } from './protocol-thread.js'
 import { UserProtocols } from './user-protocols.js'
 import { webhookId } from './webhook-id.js'
 import type { LoadedProtocol, Run } from './worker-messages.js'
@@ -28,7 +30,8 @@ export interface ComputeOptions {
   /** Of one compute of a user's protocol. */
   readonly timeoutMs: number
   readonly log: Log
-  readonly appointments: ThreadOptions['appointments']
+  /** By patient id, newest first; asked once for a batch on which users' protocols run. Retries what is transient. */
+  appointments(patientIds: readonly string[]): Promise<ReadonlyMap<string, readonly PatientAppointment[]>>
   readonly workerUrl?: URL
 }
 
@@ -46,6 +49,7 @@ export class Compute {
       endpoints: options.endpoints.map((endpoint) => endpoint.name),
       url: options.workerUrl ?? new URL('./worker.js', import.meta.url),
     })
+    logIdle(users.protocols, options.log)
     return new Compute(options, users)
   }
 
@@ -92,14 +96,21 @@ export class Compute {
   }
 
   async #byUsers(users: UserProtocols, changes: ComputedChange[], source: Source): Promise<ComputedChange[]> {
-    const runs: { readonly at: number; readonly run: Run }[] = []
-    for (const [at, change] of changes.entries()) {
-      if (change.operation === 'truncate') continue
-      for (const { name, changeTypes } of users.protocols) {
-        if (changeTypes.includes(change.changeType)) runs.push({ at, run: runOf(name, change, source) })
-      }
-    }
-    if (runs.length === 0) return changes
+    const computes = changes.flatMap((change, at) => {
+      if (change.operation === 'truncate') return []
+      const type = changeTypeOf(change.changeType)
+      const patient = patientOf(change)
+      return users.protocols
+        .filter(({ changeTypes }) => changeTypes.includes(type))
+        .map(({ name }) => ({ at, name, change, patient }))
+    })
+    if (computes.length === 0) return changes
+    const patients = new Set(computes.flatMap(({ patient }) => patient ?? []))
+    const appointments = await this.options.appointments([...patients])
+    const runs = computes.map(({ at, name, change, patient }) => {
+      const known = patient === null ? none : (appointments.get(patient) ?? none)
+      return { at, run: runOf(name, change, source, known) }
+    })
     const results = await users.run(runs.map(({ run }) => run))
     const computed = [...changes]
     for (const [index, { at, run }] of runs.entries()) {
@@ -120,9 +131,21 @@ export class Compute {
   }
 }
 
-function runOf(protocol: string, change: ResolvedChange, source: Source): Run {
-  const { commitLsn, ordinal, fieldChanges, appointment, patientKey, committedAt, image } = change
-  const patientId = appointment?.patient_id ?? image['patient_id'] ?? null
+const none: readonly PatientAppointment[] = []
+
+function patientOf({ appointment, image }: ResolvedChange): string | null {
+  const id = appointment?.patient_id ?? image['patient_id'] ?? null
+  return id === null ? null : String(id)
+}
+
+function runOf(
+  protocol: string,
+  change: ResolvedChange,
+  source: Source,
+  appointments: readonly PatientAppointment[],
+): Run {
+  const { commitLsn, ordinal, fieldChanges, appointment, patientKey, committedAt } = change
+  const toldFrom = change.oldRowFrom === undefined ? {} : { oldRowFrom: change.oldRowFrom }
   return {
     protocol,
     source,
@@ -130,9 +153,9 @@ function runOf(protocol: string, change: ResolvedChange, source: Source): Run {
     ordinal,
     fieldChanges,
     appointment,
-    patientId: patientId === null ? null : String(patientId),
+    appointments,
     patientKey,
-    change: { lsn: formatLsn(commitLsn), committedAt: isoMicros(committedAt) },
+    change: { lsn: formatLsn(commitLsn), committedAt: isoMicros(committedAt), ...toldFrom },
   }
 }
 

@@ -20,8 +20,8 @@ export function failureFacts(outcome: Extract<ProtocolOutcome, { tag: 'failed' }
   return { cause, error, at: stack === null ? null : placeOf(stack, message) }
 }
 
-/** What a protocol called wrongly is ours; where it called it is the author's. */
-const ours = /[\\/]compute[\\/]send-notification\.[jt]s:/
+/** What a protocol called or read wrongly is ours; where it did is the author's. */
+const ours = /[\\/]compute[\\/](?:send-notification|strict-members)\.[jt]s:/
 
 /** The first frame of the protocol. The stack repeats the message before its frames, and a message may look like a frame. */
 function placeOf(stack: string, message: string): string | null {

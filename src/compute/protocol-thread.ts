@@ -3,7 +3,6 @@
 import { Worker } from 'node:worker_threads'
 import { ProtocolLoadError } from '../base/errors.js'
 import type { Log } from '../base/log.js'
-import type { PatientAppointment } from '../change/clinical-database.js'
 import type { FromWorker, LoadedProtocol, Run, RunResult, ToWorker, WorkerOptions } from './worker-messages.js'
 
 export interface ThreadOptions extends Omit<WorkerOptions, 'progress'> {
@@ -11,8 +10,6 @@ export interface ThreadOptions extends Omit<WorkerOptions, 'progress'> {
   readonly log: Log
   /** Where the compiled worker.js lies. */
   readonly url: URL
-  /** Retries what is transient; what it throws ends the batch. */
-  appointments(patientId: string): Promise<readonly PatientAppointment[]>
 }
 
 /** `run`: the index of the run that was in progress; null: the thread was idle, or never came to its first run. */
@@ -26,8 +23,6 @@ export class ProtocolThread {
   readonly #progress: Int32Array
   readonly #ended: Promise<string>
   #onMessage: (message: FromWorker) => void = () => undefined
-  /** Questions to the clinical database that are open: meanwhile the clock stands still. */
-  #asking = 0
 
   private constructor(options: ThreadOptions) {
     const { url, files, endpoints, settings } = options
@@ -72,8 +67,7 @@ export class ProtocolThread {
 
   /**
    * Gives each result to `ran`, in order. Resolves to null when all have run, else to how the thread ended: it is not to be
-   * used again then.
-   * @throws what `appointments` throws.
+   * used again then. Never rejects.
    */
   async run(runs: readonly Run[], ran: (result: RunResult) => void): Promise<ThreadEnd | null> {
     let left = runs.length
@@ -82,10 +76,9 @@ export class ProtocolThread {
       late ??= run
       void this.end()
     })
-    const done = new Promise<null>((resolve, reject) => {
+    const done = new Promise<null>((resolve) => {
       this.#onMessage = (message) => {
-        if (message.tag === 'appointments') this.#answer(message.request, message.patientId).catch(reject)
-        else if (message.tag === 'log') this.#log(message)
+        if (message.tag === 'log') this.#log(message)
         else if (message.tag === 'ran') {
           left -= 1
           ran(message.result)
@@ -116,22 +109,12 @@ export class ProtocolThread {
       () => {
         const run = Atomics.load(this.#progress, 0)
         const now = performance.now()
-        if (run !== seen || this.#asking > 0) since = now
+        if (run !== seen) since = now
         seen = run
         if (now - since >= timeoutMs) expired(run)
       },
       Math.min(100, timeoutMs / 4),
     )
-  }
-
-  async #answer(request: number, patientId: string): Promise<void> {
-    this.#asking += 1
-    try {
-      const found = await this.#options.appointments(patientId)
-      this.#post({ tag: 'appointments', request, found })
-    } finally {
-      this.#asking -= 1
-    }
   }
 
   #log({ level, protocol, lsn, message }: Extract<FromWorker, { tag: 'log' }>): void {

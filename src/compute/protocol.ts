@@ -2,27 +2,30 @@
 // protocol is ported line by line.
 import { z } from 'zod'
 import type { Appointment, FieldChanges } from '../change/captured-change.js'
-import { type ChangeType, changeTypes } from '../change/change-type.js'
+import { type ChangeType, type ChangeTypeName, changeTypeNames, changeTypeOf } from '../change/change-type.js'
 import type { Patient } from './patient.js'
 import type { ProtocolResult } from './protocol-result.js'
+import { lacking } from './strict-members.js'
 
 export const metaSchema = z.looseObject({
   title: z.string(),
   version: z.string().default(''),
   description: z.string().default(''),
   types: z.array(z.string()).readonly().default([]),
-  compute_on_change_types: z.array(z.enum(changeTypes)).readonly().default([]),
+  compute_on_change_types: z.array(z.enum(changeTypeNames).transform(changeTypeOf)).readonly().default([]),
   notification_only: z.boolean().default(false),
 })
 
-/** `Meta` as an author writes it. The kit's further keys are accepted. */
+/** `Meta` as an author writes it; what it leaves out is taken from the class that is extended. The kit's further keys are accepted. */
 export interface Meta {
   readonly title: string
   readonly version?: string
   readonly description?: string
   readonly types?: readonly string[]
-  readonly compute_on_change_types?: readonly ChangeType[]
+  readonly compute_on_change_types?: readonly (ChangeType | ChangeTypeName)[]
   readonly notification_only?: boolean
+  /** A class to extend, and no protocol itself. Never inherited. */
+  readonly abstract?: boolean
   readonly [further: string]: unknown
 }
 
@@ -47,10 +50,20 @@ export interface ChangeFacts {
   readonly lsn: string
   /** ISO 8601, UTC, to the microsecond. */
   readonly committedAt: string
+  /**
+   * An appointment that came without its old row (REPLICA IDENTITY is not FULL): the old values in `field_changes` are those of
+   * the last image that was seen of it, and null for columns that are not mapped.
+   */
+  readonly oldRowFrom?: 'image'
 }
 
 export abstract class ClinicalQualityMeasure {
-  static readonly Meta: Meta
+  static readonly Meta: Partial<Meta>
+
+  /** A protocol that gives false is skipped. Asked once, when it is loaded. */
+  static enabled(): boolean {
+    return true
+  }
 
   readonly field_changes: FieldChanges
   readonly patient: Patient
@@ -74,3 +87,40 @@ export abstract class ClinicalQualityMeasure {
   /** Called once for each change of the types in `Meta.compute_on_change_types`. */
   abstract compute_results(): ProtocolResult | Promise<ProtocolResult>
 }
+
+/** What a port may read or call of the kit's class. A subclass may have them as its own. */
+const lacked = [
+  '_meta',
+  'canvas_updates',
+  'context',
+  'days_of_notice',
+  'display_date',
+  'display_period',
+  'due_in',
+  'fhir',
+  'friendly_time_duration',
+  'group_question_responses',
+  'identifier',
+  'impacted_by_changes',
+  'in_denominator',
+  'in_initial_population',
+  'in_numerator',
+  'narrative',
+  'next_review',
+  'now',
+  'period_adjustment',
+  'protocol_key',
+  'recommendations',
+  'relative_float',
+  'results',
+  'screening_interval_context',
+  'set_updates',
+  'snooze_adjustment',
+  'snoozed',
+  'sources',
+  'status',
+  'timeframe',
+  'updates',
+]
+
+lacking(ClinicalQualityMeasure.prototype, 'this', lacked, true)

@@ -1,5 +1,5 @@
-// Users' protocol files in, checked protocol classes out. Owns that what is loaded would compute: a file without a
-// protocol, a wrong Meta or two classes of one name are errors at load (spec section 6).
+// Users' protocol files in, checked protocol classes out. Owns that what is loaded would compute, or says why it does not: a
+// file without a protocol, a wrong Meta or two classes of one name are errors at load (spec section 6).
 import { basename } from 'node:path'
 import { createJiti } from 'jiti'
 import { ProtocolLoadError } from '../base/errors.js'
@@ -9,7 +9,9 @@ import type { ProtocolResult } from './protocol-result.js'
 import { sdk } from './sdk.js'
 import type { LoadedProtocol } from './worker-messages.js'
 
-type ProtocolClass = new (context: ProtocolContext) => { compute_results(): ProtocolResult | Promise<ProtocolResult> }
+type ProtocolClass = (new (
+  context: ProtocolContext,
+) => { compute_results(): ProtocolResult | Promise<ProtocolResult> }) & { enabled(): boolean }
 
 export interface Protocol extends LoadedProtocol {
   readonly construct: ProtocolClass
@@ -25,10 +27,13 @@ export async function loadProtocols(files: readonly string[]): Promise<ReadonlyM
   const protocols = new Map<string, Protocol>()
   for (const file of files) {
     const classes = await importClasses(jiti, file)
-    if (classes.length === 0) {
-      throw new ProtocolLoadError(file, 'it exports no class that extends ClinicalQualityMeasure')
+    if (classes.every(isAbstract)) {
+      const what = classes.length === 0 ? 'no class' : 'no class but abstract ones'
+      throw new ProtocolLoadError(file, `it exports ${what} that extends ClinicalQualityMeasure`)
     }
     for (const construct of classes) {
+      // Several files may export the class that theirs extend.
+      if (isAbstract(construct) && protocols.get(construct.name)?.idle === 'abstract') continue
       const protocol = describe(file, construct)
       const other =
         protocol.name === appointmentNotification ? 'the built-in protocol' : protocols.get(protocol.name)?.file
@@ -61,7 +66,7 @@ const isProtocolClass = (value: unknown): value is ProtocolClass =>
 function describe(file: string, construct: ProtocolClass): Protocol {
   const { name } = construct
   if (name === '') throw new ProtocolLoadError(file, 'a protocol class needs a name: it is part of every webhook id')
-  const declared: unknown = 'Meta' in construct ? construct.Meta : undefined
+  const declared = metaOf(construct)
   const parsed = metaSchema.safeParse(declared)
   if (!parsed.success) {
     const problems = parsed.error.issues.map((issue) => `Meta.${issue.path.join('.')}: ${issue.message}`)
@@ -77,5 +82,40 @@ function describe(file: string, construct: ProtocolClass): Protocol {
       `${name} would never compute: notification_only is true and compute_on_change_types is empty`,
     )
   }
-  return { name, file: basename(file), title, version, changeTypes, construct }
+  const known = { name, file: basename(file), title, version, construct }
+  if (isAbstract(construct)) return { ...known, changeTypes: [], idle: 'abstract' }
+  if (!isEnabled(file, construct)) return { ...known, changeTypes: [], idle: 'not enabled' }
+  return { ...known, changeTypes, idle: changeTypes.length === 0 ? 'no change types' : null }
+}
+
+/** What the class says itself; undefined: nothing. */
+const ownMeta = (construct: object): unknown =>
+  Object.hasOwn(construct, 'Meta') ? Reflect.get(construct, 'Meta') : undefined
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+
+const isAbstract = (construct: object): boolean => {
+  const meta = ownMeta(construct)
+  return isObject(meta) && 'abstract' in meta && meta.abstract === true
+}
+
+/** As the kit merges it: the class's own over those that it extends, but for `abstract`. Undefined where none says any. */
+function metaOf(construct: object): unknown {
+  const parent: unknown = Object.getPrototypeOf(construct)
+  const inherited = typeof parent === 'function' && parent !== ClinicalQualityMeasure ? metaOf(parent) : undefined
+  const own = ownMeta(construct)
+  // What is no object is for the schema to refuse.
+  if (!isObject(inherited) || (own !== undefined && !isObject(own))) return own ?? inherited
+  const { abstract: _, ...rest } = { abstract: undefined, ...inherited }
+  return { ...rest, ...own }
+}
+
+/** @throws ProtocolLoadError where it cannot say. */
+function isEnabled(file: string, construct: ProtocolClass): boolean {
+  try {
+    return Boolean(construct.enabled())
+  } catch (error) {
+    const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+    throw new ProtocolLoadError(file, `${construct.name}.enabled() failed: ${why}`, { cause: error })
+  }
 }

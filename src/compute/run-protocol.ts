@@ -1,24 +1,23 @@
 // One compute of one user's protocol: a run in, its outcome and what it owes out. A protocol that throws has failed and
 // owes nothing; its message and stack go to the journal, never to the log.
-import type { PatientAppointment } from '../change/clinical-database.js'
 import type { ProtocolOutcome } from './computed-change.js'
 import { Patient } from './patient.js'
 import type { ProtocolLog } from './protocol.js'
 import { ProtocolResult } from './protocol-result.js'
 import type { Protocol } from './registry.js'
 import { Outbox } from './send-notification.js'
+import { strict } from './strict-members.js'
 import type { Run, RunResult } from './worker-messages.js'
 
 export interface RunOptions {
   readonly endpoints: ReadonlySet<string>
   readonly settings: Readonly<Record<string, unknown>>
   readonly log: ProtocolLog
-  appointments(patientId: string): Promise<readonly PatientAppointment[]>
 }
 
 /** Never rejects. */
 export async function runProtocol(protocol: Protocol, run: Run, options: RunOptions): Promise<RunResult> {
-  const { source, commitLsn, ordinal, patientId } = run
+  const { source, commitLsn, ordinal, appointment } = run
   const { name } = protocol
   const outbox = new Outbox({
     endpoints: options.endpoints,
@@ -26,13 +25,12 @@ export async function runProtocol(protocol: Protocol, run: Run, options: RunOpti
     notification: name,
     identity: { source, commitLsn, ordinal },
   })
-  const appointments = async () => (patientId === null ? [] : options.appointments(patientId))
   try {
     const result = await outbox.collect(async () => {
       const measure = new protocol.construct({
-        field_changes: run.fieldChanges,
-        patient: new Patient(run.patientKey, appointments),
-        appointment: run.appointment,
+        field_changes: strict('field_changes', run.fieldChanges),
+        patient: strict('patient', new Patient(run.patientKey, run.appointments)),
+        appointment: appointment === null ? null : strict('this.appointment', appointment),
         settings: options.settings,
         change: run.change,
         log: options.log,

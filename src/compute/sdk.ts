@@ -8,7 +8,9 @@ import {
   STATUS_DUE,
   STATUS_NOT_APPLICABLE,
   STATUS_NOT_RELEVANT,
+  STATUS_PENDING,
   STATUS_SATISFIED,
+  STATUS_SNOOZED,
   STATUS_UNCHANGED,
 } from './protocol-result.js'
 import { send_notification } from './send-notification.js'
@@ -21,7 +23,9 @@ export const sdk = {
   STATUS_DUE,
   STATUS_NOT_APPLICABLE,
   STATUS_NOT_RELEVANT,
+  STATUS_PENDING,
   STATUS_SATISFIED,
+  STATUS_SNOOZED,
   STATUS_UNCHANGED,
   send_notification,
 } as const

@@ -32,7 +32,7 @@ export class UserProtocols {
     return new UserProtocols(options, thread, protocols)
   }
 
-  /** @throws StreamError when closed meanwhile; what `appointments` throws. Nothing of the batch is kept then. */
+  /** @throws StreamError when closed meanwhile. Nothing of the batch is kept then. */
   async run(runs: readonly Run[]): Promise<readonly RunResult[]> {
     const results: Results = runs.map(() => undefined)
     for (;;) {
@@ -47,25 +47,18 @@ export class UserProtocols {
     }
   }
 
-  async #runOn(thread: ProtocolThread, left: readonly Left[], results: Results): Promise<ThreadEnd | null> {
+  #runOn(thread: ProtocolThread, left: readonly Left[], results: Results): Promise<ThreadEnd | null> {
     let at = 0
-    try {
-      return await thread.run(
-        left.map(({ run }) => run),
-        (result) => {
-          const slot = left[at]
-          at += 1
-          if (slot === undefined) return
-          this.#ends.delete(slot.run.protocol)
-          results[slot.index] = result
-        },
-      )
-    } catch (error) {
-      // The batch is given up, and with it the thread: what it still ran would be taken for the next batch's results.
-      this.#thread = null
-      await thread.end()
-      throw error
-    }
+    return thread.run(
+      left.map(({ run }) => run),
+      (result) => {
+        const slot = left[at]
+        at += 1
+        if (slot === undefined) return
+        this.#ends.delete(slot.run.protocol)
+        results[slot.index] = result
+      },
+    )
   }
 
   async close(): Promise<void> {

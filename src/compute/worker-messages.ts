@@ -3,7 +3,7 @@
 import type { Lsn } from '../capture/lsn.js'
 import type { Appointment, FieldChanges } from '../change/captured-change.js'
 import type { ChangeType } from '../change/change-type.js'
-import type { PatientAppointment } from '../change/clinical-database.js'
+import type { PatientAppointment } from '../change/patient-appointments.js'
 import type { OwedNotification, ProtocolOutcome, Source } from './computed-change.js'
 import type { ChangeFacts } from './protocol.js'
 
@@ -21,7 +21,10 @@ export interface LoadedProtocol {
   readonly file: string
   readonly title: string
   readonly version: string
+  /** Empty: it never computes. */
   readonly changeTypes: readonly ChangeType[]
+  /** Why it never computes; null where it does. */
+  readonly idle: 'abstract' | 'not enabled' | 'no change types' | null
 }
 
 /** One protocol's compute of one change. */
@@ -32,7 +35,8 @@ export interface Run {
   readonly ordinal: number
   readonly fieldChanges: FieldChanges
   readonly appointment: Appointment | null
-  readonly patientId: string | null
+  /** Of the change's patient, newest first; one array for all runs of that patient. */
+  readonly appointments: readonly PatientAppointment[]
   readonly patientKey: string | null
   readonly change: ChangeFacts
 }
@@ -42,16 +46,13 @@ export interface RunResult {
   readonly notifications: readonly OwedNotification[]
 }
 
-export type ToWorker =
-  /** Runs them in order; answers each with `ran`. */
-  | { readonly tag: 'run'; readonly runs: readonly Run[] }
-  | { readonly tag: 'appointments'; readonly request: number; readonly found: readonly PatientAppointment[] }
+/** Runs them in order; answers each with `ran`. */
+export type ToWorker = { readonly tag: 'run'; readonly runs: readonly Run[] }
 
 export type FromWorker =
   | { readonly tag: 'loaded'; readonly protocols: readonly LoadedProtocol[] }
   | { readonly tag: 'load failed'; readonly file: string; readonly message: string }
   | { readonly tag: 'ran'; readonly result: RunResult }
-  | { readonly tag: 'appointments'; readonly request: number; readonly patientId: string }
   | {
       readonly tag: 'log'
       readonly level: 'info' | 'warn' | 'error'

@@ -3,7 +3,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { ProtocolLoadError } from '../base/errors.js'
-import type { PatientAppointment } from '../change/clinical-database.js'
 import type { ProtocolLog } from './protocol.js'
 import { loadProtocols, type Protocol } from './registry.js'
 import { runProtocol } from './run-protocol.js'
@@ -16,18 +15,6 @@ const progress = new Int32Array(options.progress)
 const endpoints = new Set(options.endpoints)
 const say = (message: FromWorker): void => port.postMessage(message)
 
-const asked = new Map<number, (found: readonly PatientAppointment[]) => void>()
-let requests = 0
-
-function appointments(patientId: string): Promise<readonly PatientAppointment[]> {
-  requests += 1
-  const request = requests
-  return new Promise((resolve) => {
-    asked.set(request, resolve)
-    say({ tag: 'appointments', request, patientId })
-  })
-}
-
 const logOf = (run: Run): ProtocolLog => {
   const line = (level: 'info' | 'warn' | 'error') => (message: string) =>
     say({ tag: 'log', level, protocol: run.protocol, lsn: run.change.lsn, message: String(message) })
@@ -39,12 +26,7 @@ async function runAll(protocols: ReadonlyMap<string, Protocol>, runs: readonly R
     const protocol = protocols.get(run.protocol)
     if (protocol === undefined) throw new Error(`no protocol ${run.protocol} is loaded`)
     Atomics.store(progress, 0, index)
-    const result = await runProtocol(protocol, run, {
-      endpoints,
-      settings: options.settings,
-      log: logOf(run),
-      appointments,
-    })
+    const result = await runProtocol(protocol, run, { endpoints, settings: options.settings, log: logOf(run) })
     // A rejection that the run left behind ends the thread now, while it is this run's, and not in the next one's.
     await nextTurn()
     say({ tag: 'ran', result })
@@ -54,11 +36,7 @@ async function runAll(protocols: ReadonlyMap<string, Protocol>, runs: readonly R
 
 try {
   const protocols = await loadProtocols(options.files)
-  port.on('message', (message: ToWorker) => {
-    if (message.tag === 'run') return void runAll(protocols, message.runs)
-    asked.get(message.request)?.(message.found)
-    asked.delete(message.request)
-  })
+  port.on('message', ({ runs }: ToWorker) => void runAll(protocols, runs))
   const loaded = [...protocols.values()].map(({ construct: _, ...known }) => known)
   say({ tag: 'loaded', protocols: loaded })
 } catch (error) {

@@ -7,9 +7,12 @@ import type { ResolvedChange } from '../change/captured-change.js'
 import { laneOf } from '../change/lane.js'
 import type { ComputedChange, OwedNotification, Source } from '../compute/computed-change.js'
 import { moveCheckpoint, sourceId } from './checkpoint.js'
+import { checksumOf } from './checksum.js'
 import type { Delivery } from './delivery.js'
+import { putImage } from './images.js'
 import type { Reached } from './lineage.js'
 import { remember } from './remembered-commits.js'
+import { recordRowGap } from './row-gaps.js'
 import type { Sqlite } from './sqlite.js'
 
 export interface AppendBatch {
@@ -39,18 +42,13 @@ export interface Appended {
 
 const insertChange = `
   INSERT INTO change (source_id, commit_lsn, ordinal, committed_at_us, operation, change_type, model, field_changes, image,
-    without_old_image, appointment, appointment_external_id, resolved_from, patient_key, outcomes, journaled_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (source_id, commit_lsn, ordinal) DO NOTHING`
-
-const putImage = `
-  INSERT INTO appointment_image (appointment_id, note_id, appointment, inserted) VALUES (?, ?, ?, ?)
-  ON CONFLICT (appointment_id) DO UPDATE SET note_id = excluded.note_id, appointment = excluded.appointment,
-    inserted = max(inserted, excluded.inserted)`
+    without_old_image, old_row_from, appointment, appointment_external_id, resolved_from, patient_key, outcomes, journaled_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (source_id, commit_lsn, ordinal) DO NOTHING`
 
 const insertDelivery = `
   INSERT INTO delivery (webhook_id, change_id, endpoint, url, lane, sequence, notification, protocol, headers, body,
-    commit_lsn, committed_at_us, appointment_external_id)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+    commit_lsn, committed_at_us, appointment_external_id, checksum)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 const lastSequence = 'SELECT last FROM endpoint_sequence WHERE endpoint = ?'
 const putSequence = `
@@ -75,6 +73,7 @@ export function append(sqlite: Sqlite, batch: AppendBatch): Appended {
       JSON.stringify(change.fieldChanges),
       JSON.stringify(change.image),
       change.withoutOldImage ? 1 : 0,
+      change.oldRowFrom ?? null,
       appointment,
       change.appointment?.externally_exposable_id ?? null,
       change.resolvedFrom,
@@ -83,9 +82,15 @@ export function append(sqlite: Sqlite, batch: AppendBatch): Appended {
       journaledAt,
     ])
     if (inserted.changes === 0) continue
-    if (change.appointment !== null && change.resolvedFrom === 'row') {
-      const { id, note_id } = change.appointment
-      sqlite.run(putImage, [id, note_id, appointment, change.operation === 'insert' ? 1 : 0])
+    recordRowGap(sqlite, ofChanges, change)
+    // A delete by an index that lacks the id names no appointment.
+    if (
+      change.appointment !== null &&
+      appointment !== null &&
+      change.resolvedFrom === 'row' &&
+      change.appointment.id !== ''
+    ) {
+      putImage(sqlite, change, change.appointment, appointment)
     }
     for (const notification of change.notifications) {
       const delivery = appendDelivery(sqlite, sequences, inserted.id, change, notification)
@@ -127,6 +132,20 @@ export function appendDelivery(
   const lane = laneOf(change)
   const sequence = sequences.next(endpoint)
   const appointmentExternalId = change.appointment?.externally_exposable_id ?? null
+  const headersText = JSON.stringify(headers)
+  const checksum = checksumOf({
+    webhook_id: webhookId,
+    endpoint,
+    url,
+    lane,
+    sequence,
+    notification,
+    headers: headersText,
+    body,
+    commit_lsn: commitLsn,
+    committed_at_us: committedAt,
+    appointment_external_id: appointmentExternalId,
+  })
   const { id } = sqlite.run(insertDelivery, [
     webhookId,
     changeId,
@@ -136,11 +155,12 @@ export function appendDelivery(
     sequence,
     notification,
     protocol,
-    JSON.stringify(headers),
+    headersText,
     body,
     commitLsn,
     committedAt,
     appointmentExternalId,
+    checksum,
   ])
   const ofChange = { notification, commitLsn, committedAt, appointmentExternalId }
   return { id, webhookId, endpoint, url, lane, sequence, headers, body, attempts: 0, ...ofChange }

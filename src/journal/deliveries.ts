@@ -1,12 +1,13 @@
 // The sender's reads: owed deliveries in the order in which they became owed. Synchronous, prepared, bounded by `limit`:
 // these run for every window of every endpoint.
 import { toLsn } from '../capture/lsn.js'
+import { checksumOf } from './checksum.js'
 import type { Delivery } from './delivery.js'
 import type { DeliveryRow } from './schema.js'
 import type { Sqlite } from './sqlite.js'
 
 export const deliveryColumns = `d.id, d.webhook_id, d.endpoint, d.url, d.lane, d.sequence, d.notification, d.headers, d.body, d.attempts,
-  d.commit_lsn, d.committed_at_us, d.appointment_external_id`
+  d.commit_lsn, d.committed_at_us, d.appointment_external_id, d.checksum`
 
 const owedQuery = `
   SELECT ${deliveryColumns} FROM delivery d
@@ -43,7 +44,8 @@ export class OwedDeliveries {
   }
 
   loadLane(endpoint: string, lane: string, limit: number): readonly Delivery[] {
-    return this.#load(laneQuery, [endpoint, lane, limit])
+    // A damaged one stands in the lane that its index says, and ends there.
+    return this.#load(laneQuery, [endpoint, lane, limit]).map((one) => (one.isDamaged ? { ...one, lane } : one))
   }
 
   loadDue(endpoint: string, nowMs: number, limit: number): readonly Delivery[] {
@@ -61,20 +63,52 @@ export class OwedDeliveries {
   }
 }
 
-export const toDelivery = (row: DeliveryRow): Delivery => ({
+/** Never throws: what a damaged row holds is not to be trusted, and one of them stops no other. */
+export function toDelivery(row: DeliveryRow): Delivery {
+  if (row.checksum === null ? isOdd(row) : row.checksum !== checksumOf(row)) return damagedDelivery(row)
+  return {
+    id: row.id,
+    webhookId: row.webhook_id,
+    endpoint: row.endpoint,
+    url: row.url,
+    lane: row.lane,
+    sequence: row.sequence,
+    notification: row.notification,
+    headers: row.headers === '{}' ? noHeaders : (JSON.parse(row.headers) as Record<string, string>),
+    body: row.body,
+    attempts: row.attempts,
+    commitLsn: row.commit_lsn === null ? null : toLsn(row.commit_lsn),
+    committedAt: row.committed_at_us,
+    appointmentExternalId: row.appointment_external_id,
+  }
+}
+
+/** A row from before there were checksums, which cannot be read at all. */
+function isOdd({ headers, commit_lsn: lsn }: DeliveryRow): boolean {
+  try {
+    JSON.parse(headers)
+    return lsn !== null && lsn < 0n
+  } catch {
+    return true
+  }
+}
+
+/** As much of it as a log line and its own end need. */
+const damagedDelivery = (row: DeliveryRow): Delivery => ({
   id: row.id,
-  webhookId: row.webhook_id,
-  endpoint: row.endpoint,
-  url: row.url,
-  lane: row.lane,
-  sequence: row.sequence,
-  notification: row.notification,
-  headers: row.headers === '{}' ? noHeaders : (JSON.parse(row.headers) as Record<string, string>),
-  body: row.body,
+  webhookId: `${row.webhook_id}`,
+  endpoint: `${row.endpoint}`,
+  url: null,
+  lane: `${row.lane}`,
+  sequence: typeof row.sequence === 'number' ? row.sequence : null,
+  notification: `${row.notification}`,
+  headers: noHeaders,
+  body: '',
   attempts: row.attempts,
-  commitLsn: row.commit_lsn === null ? null : toLsn(row.commit_lsn),
-  committedAt: row.committed_at_us,
-  appointmentExternalId: row.appointment_external_id,
+  commitLsn: typeof row.commit_lsn === 'bigint' && row.commit_lsn >= 0n ? toLsn(row.commit_lsn) : null,
+  committedAt: typeof row.committed_at_us === 'number' ? row.committed_at_us : null,
+  appointmentExternalId: row.appointment_external_id === null ? null : `${row.appointment_external_id}`,
+  isDamaged: true,
 })
 
 const noHeaders = Object.freeze({})

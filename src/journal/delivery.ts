@@ -22,6 +22,8 @@ export interface Delivery {
   readonly commitLsn: Lsn | null
   readonly committedAt: Micros | null
   readonly appointmentExternalId: string | null
+  /** Its row is not what it was when it became owed (its checksum says so): it is never sent. */
+  readonly isDamaged?: true
 }
 
 /** How an attempt ended, with what the operator may see of it (no body, no path, no header). */

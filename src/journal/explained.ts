@@ -22,6 +22,8 @@ export interface ExplainedChange {
   /** Names of the columns that differ. */
   readonly fields: readonly string[]
   readonly withoutOldImage: boolean
+  /** Where its old values were taken from then; null: nowhere. */
+  readonly oldRowFrom: 'image' | null
   readonly appointmentExternalId: string | null
   readonly resolvedFrom: string
   readonly outcomes: readonly ProtocolOutcome[]
@@ -132,6 +134,7 @@ async function explainedChange(db: Kysely<JournalTables>, row: ChangeRow): Promi
     operation: row.operation,
     fields: Object.keys(fields),
     withoutOldImage: row.without_old_image === 1,
+    oldRowFrom: row.old_row_from,
     appointmentExternalId: row.appointment_external_id,
     resolvedFrom: row.resolved_from,
     outcomes: JSON.parse(row.outcomes) as ProtocolOutcome[],

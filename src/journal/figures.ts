@@ -6,6 +6,7 @@ import { dirname } from 'node:path'
 import type { Micros } from '../base/time.js'
 import { readCheckpoint } from './checkpoint.js'
 import { listGaps } from './gaps.js'
+import { countRowGaps } from './row-gaps.js'
 import type { Sqlite } from './sqlite.js'
 
 export interface EndpointFigures {
@@ -26,6 +27,8 @@ export interface JournalFigures {
   readonly lastCommittedAt: Micros | null
   /** Gaps by how far an operator and the daemon are with them. */
   readonly gaps: { readonly found: number; readonly accepted: number; readonly resumed: number }
+  /** Gaps of one row that nobody has accepted yet. */
+  readonly rowGaps: number
 }
 
 const oldestQuery = `
@@ -68,6 +71,7 @@ export function readFigures(sqlite: Sqlite): JournalFigures {
       accepted: gaps.filter(({ acceptedAt, resumedAt }) => acceptedAt !== null && resumedAt === null).length,
       resumed: gaps.filter(({ resumedAt }) => resumedAt !== null).length,
     },
+    rowGaps: countRowGaps(sqlite),
   }
 }
 

@@ -1,9 +1,8 @@
 // The journal as the daemon uses it: opened and brought to today's schema, appended to, paid from, pruned. One SQLite file,
 // mode 0600. Every promise of a write resolves only when it is on the disk.
 import { Kysely } from 'kysely'
-import { type GapFacts, JournalError } from '../base/errors.js'
+import { errorCode, type GapFacts, JournalError } from '../base/errors.js'
 import type { Lsn } from '../capture/lsn.js'
-import type { SeenAppointment } from '../change/seen-appointments.js'
 import { type AppendBatch, type Appended, append } from './append.js'
 import { beginCheckpoint, type Checkpoint, readCheckpoint, type SlotCreated } from './checkpoint.js'
 import {
@@ -20,19 +19,21 @@ import { type JournalFigures, readFigures } from './figures.js'
 import { knownTables, notePublication, type SeenPublication } from './followed-table.js'
 import { acceptedGaps, acceptGaps, endGap, type Gap, listGaps, openGap, recordGap } from './gaps.js'
 import { GroupCommit } from './group-commit.js'
-import { appointmentsOfNotes } from './images.js'
+import { JournaledImages } from './images.js'
 import { KnownHistory } from './known-history.js'
 import type { Reached } from './lineage.js'
-import { migrate } from './migrate.js'
+import { assertToday, migrate, notAJournal } from './migrate.js'
 import { Recomputes } from './recomputes.js'
 import { Replays } from './replays.js'
 import { Requests } from './requests.js'
 import { pruneDisclosures, pruneSlice } from './retention.js'
+import { acceptRowGaps, listRowGaps, type RowGap } from './row-gaps.js'
 import type { JournalTables } from './schema.js'
 import { settle } from './settle.js'
-import { Sqlite } from './sqlite.js'
+import { type Role, Sqlite } from './sqlite.js'
 import { sqliteDialect } from './sqlite-dialect.js'
-import { openDatabase } from './sqlite-driver.js'
+import { openDatabase, openExisting } from './sqlite-driver.js'
+import { cannotOpen, namedError } from './sqlite-error.js'
 
 export interface EndpointDebts {
   readonly endpoint: string
@@ -43,10 +44,12 @@ export interface EndpointDebts {
 export class Journal extends OwedDeliveries implements DeliveryJournal {
   readonly #sqlite: Sqlite
   readonly #commits: GroupCommit
+  #isClosed = false
   /** For queries that are not on the hot path; each runs outside any transaction. */
   readonly db: Kysely<JournalTables>
   readonly known: KnownHistory
   readonly requests: Requests
+  readonly images: JournaledImages
   readonly replays: Replays
   readonly recomputes: Recomputes
   readonly disclosures: Disclosures
@@ -58,23 +61,31 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
     this.db = db
     this.known = new KnownHistory(sqlite)
     this.requests = new Requests(sqlite, this.#commits)
+    this.images = new JournaledImages(sqlite)
     this.replays = new Replays(sqlite, this.#commits)
     this.recomputes = new Recomputes(sqlite, this.#commits)
     this.disclosures = new Disclosures(db)
   }
 
-  /** @throws JournalError when the file cannot be opened, is no journal, or is of a newer notifyd. */
-  static async open(path: string): Promise<Journal> {
-    const database = openDatabase(path)
+  /**
+   * Its owner makes it where it is not there, and brings it to today's schema; for others it has to be there, and of today's.
+   * @throws JournalError when the file cannot be opened, is no journal, or is of another version.
+   */
+  static async open(path: string, role: Role = 'owner'): Promise<Journal> {
+    const database = role === 'owner' ? openDatabase(path) : openExisting(path, role === 'reader')
     try {
-      const sqlite = new Sqlite(database)
+      const sqlite = new Sqlite(database, role)
       const db = new Kysely<JournalTables>({ dialect: sqliteDialect(sqlite) })
-      await migrate(db)
+      if (role === 'owner') await migrate(db, path)
+      else await assertToday(db, path)
       return new Journal(sqlite, db)
     } catch (error) {
       database.close()
       if (error instanceof JournalError) throw error
-      throw new JournalError(`${path} is not a journal of notifyd: is journal.url the right file?`, { cause: error })
+      const named = namedError(error)
+      throw named instanceof JournalError || errorCode(named) === 'ERR_SQLITE_ERROR'
+        ? notAJournal(path, error)
+        : cannotOpen(path, named)
     }
   }
 
@@ -97,10 +108,6 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
   discloseReplayed(delivery: Delivery, attempt: Attempt): Promise<void> {
     const outcome = attempt.error === null ? 'delivered' : 'failed'
     return this.#commits.writeAlong(() => disclose(this.#sqlite, delivery, attempt, outcome, true))
-  }
-
-  appointmentsOfNotes(noteIds: readonly string[]): ReadonlyMap<string, readonly SeenAppointment[]> {
-    return appointmentsOfNotes(this.#sqlite, noteIds)
   }
 
   /** Waits that were noted at a time that is yet to come (the system's clock was set back since) end now (unix ms). */
@@ -157,7 +164,12 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
   }
 
   acceptGaps(): Promise<number> {
-    return this.#commits.write(() => acceptGaps(this.#sqlite))
+    return this.#commits.write(() => acceptGaps(this.#sqlite) + acceptRowGaps(this.#sqlite))
+  }
+
+  /** Those that wait first. */
+  rowGaps(limit: number): readonly RowGap[] {
+    return listRowGaps(this.#sqlite, limit)
   }
 
   /**
@@ -227,8 +239,10 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
     return this.#commits.write(() => discardDeadLetters(this.#sqlite, selection, reason))
   }
 
-  /** Commits what waits, and closes the file. */
+  /** Commits what waits, and closes the file. Closing what is closed does nothing. */
   close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
     this.#commits.flush()
     this.#sqlite.close()
   }

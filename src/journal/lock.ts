@@ -1,7 +1,8 @@
 // One daemon at a time owns a journal: it holds an exclusive transaction on `<journal>.lock`, which the kernel frees even
 // at SIGKILL. Never a pidfile, and never locking_mode=EXCLUSIVE, which would lock readers of the journal out.
 import { pause } from '../base/backoff.js'
-import { type Database, isBusy, openDatabase } from './sqlite-driver.js'
+import { type Database, openDatabase } from './sqlite-driver.js'
+import { isBusy } from './sqlite-error.js'
 
 const pollMs = 1_000
 

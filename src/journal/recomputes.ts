@@ -41,6 +41,7 @@ interface ChangeRow {
   readonly committed_at_us: number
   readonly operation: ResolvedChange['operation']
   readonly change_type: ChangeType
+  readonly old_row_from: 'image' | null
   readonly field_changes: string
   readonly image: string
   readonly without_old_image: number
@@ -50,7 +51,7 @@ interface ChangeRow {
 }
 
 const changeColumns = `c.id, s.system_identifier, s.timeline, c.commit_lsn, c.ordinal, c.committed_at_us, c.operation, c.change_type,
-  c.field_changes, c.image, c.without_old_image, c.appointment, c.resolved_from, c.patient_key
+  c.field_changes, c.image, c.without_old_image, c.old_row_from, c.appointment, c.resolved_from, c.patient_key
   FROM change c JOIN source s ON s.id = c.source_id`
 
 export class Recomputes {
@@ -138,6 +139,7 @@ const toJournaledChange = (row: ChangeRow): JournaledChange => ({
     changeType: row.change_type,
     fieldChanges: JSON.parse(row.field_changes) as FieldChanges,
     withoutOldImage: row.without_old_image === 1,
+    ...(row.old_row_from === null ? {} : { oldRowFrom: row.old_row_from }),
     image: JSON.parse(row.image) as Image,
     appointment: row.appointment === null ? null : (JSON.parse(row.appointment) as Appointment),
     resolvedFrom: row.resolved_from,

@@ -49,6 +49,7 @@ export interface JournalTables {
     field_changes: string
     image: string
     without_old_image: number
+    old_row_from: 'image' | null
     appointment: string | null
     appointment_external_id: string | null
     resolved_from: string
@@ -56,7 +57,16 @@ export interface JournalTables {
     outcomes: string
     journaled_at: number
   }
-  appointment_image: { appointment_id: string; note_id: string | null; appointment: string; inserted: number }
+  appointment_image: {
+    appointment_id: string
+    note_id: string | null
+    appointment: string
+    inserted: number
+    standing: Generated<number>
+    number: number | null
+    replaces: string | null
+    replaced: Generated<number>
+  }
   delivery: {
     id: Generated<number>
     webhook_id: string
@@ -79,6 +89,7 @@ export interface JournalTables {
     duration_ms: number | null
     reason: string | null
     recompute: string | null
+    checksum: number | null
   }
   attempt: {
     delivery_id: number
@@ -120,6 +131,7 @@ export interface JournalTables {
     error: string | null
     replay: number
   }
+  life: { id: number; began_at: number; ended_at: number | null }
   request: {
     id: Generated<number>
     kind: string

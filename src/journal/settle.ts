@@ -15,6 +15,8 @@ const wait = `
   INSERT INTO lane_wait (endpoint, lane, delivery_id, retry_at) VALUES (?, ?, ?, ?)
   ON CONFLICT (endpoint, lane) DO UPDATE SET delivery_id = excluded.delivery_id, retry_at = excluded.retry_at`
 const endWait = 'DELETE FROM lane_wait WHERE endpoint = ? AND lane = ?'
+/** Of a damaged delivery, whose endpoint and lane may not be its own any more. */
+const endWaitFor = 'DELETE FROM lane_wait WHERE delivery_id = ?'
 
 /** Within a transaction. */
 export function settle(sqlite: Sqlite, settlement: Settlement): void {
@@ -43,7 +45,8 @@ function settleDelivery(sqlite: Sqlite, settlement: Settlement): void {
       return
     case 'dead':
       sqlite.run(markDead, [number, settledAt, status, id])
-      sqlite.run(endWait, [endpoint, lane])
+      if (delivery.isDamaged) sqlite.run(endWaitFor, [id])
+      else sqlite.run(endWait, [endpoint, lane])
       return
     default:
       settlement satisfies never

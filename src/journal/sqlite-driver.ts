@@ -1,9 +1,9 @@
 // The only file that knows which SQLite it is: the built-in one where Node has it without a flag, else a package that
 // brings its binary. A path in, an open database out, private to its owner (spec section 10).
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { accessSync, chmodSync, closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
-import { errorCode, JournalError } from '../base/errors.js'
+import { cannotOpen } from './sqlite-error.js'
 
 export type SqliteValue = string | number | bigint | null | Uint8Array
 
@@ -23,7 +23,7 @@ export interface Database {
 }
 
 interface Driver {
-  readonly DatabaseSync: new (path: string) => Database
+  readonly DatabaseSync: new (path: string, options?: { readonly readOnly?: boolean }) => Database
 }
 
 const require = createRequire(import.meta.url)
@@ -35,18 +35,6 @@ function loadDriver(): Driver {
 }
 
 const { DatabaseSync } = loadDriver()
-
-/** SQLITE_BUSY: another connection holds the lock. */
-export const isBusy = (error: unknown): boolean => resultCode(error) === 5
-
-/** SQLITE_FULL, SQLITE_IOERR: the disk is full or failing; the same connection goes on when that has passed. */
-export const isDiskTrouble = (error: unknown): boolean => [10, 13].includes(resultCode(error) ?? 0)
-
-/** SQLite's primary result code (https://www.sqlite.org/rescode.html). */
-function resultCode(error: unknown): number | null {
-  if (typeof error !== 'object' || error === null || !('errcode' in error)) return null
-  return typeof error.errcode === 'number' ? error.errcode & 0xff : null
-}
 
 /**
  * Opens or creates. The file is 0600 from its first moment; SQLite gives its -wal and -shm the same mode.
@@ -61,12 +49,19 @@ export function openDatabase(path: string): Database {
     for (const file of [path, `${path}-wal`, `${path}-shm`]) if (existsSync(file)) chmodSync(file, 0o600)
     return new DatabaseSync(path)
   } catch (error) {
-    const code = errorCode(error) ?? 'unknown'
-    throw new JournalError(
-      `the journal ${path} cannot be opened (${code}): is journal.url a path that this user may write?`,
-      {
-        cause: error,
-      },
-    )
+    throw cannotOpen(path, error)
+  }
+}
+
+/**
+ * Opens one that is there, and changes nothing about it; `isReader`: nothing in it either.
+ * @throws JournalError that tells a file that is not there from one that this user may not open
+ */
+export function openExisting(path: string, isReader: boolean): Database {
+  try {
+    accessSync(path, isReader ? constants.R_OK : constants.R_OK | constants.W_OK)
+    return new DatabaseSync(path, { readOnly: isReader })
+  } catch (error) {
+    throw cannotOpen(path, error)
   }
 }

@@ -1,6 +1,7 @@
 // One connection to the journal's file: prepared statements by their text, LSN columns as bigint, one transaction at a
 // time. Everything here is synchronous, so nothing can come between the statements of a transaction.
 import type { Database, SqliteValue, Statement } from './sqlite-driver.js'
+import { namedError } from './sqlite-error.js'
 
 interface Prepared {
   readonly statement: Statement
@@ -13,30 +14,38 @@ interface Prepared {
  * FULL: a commit is on the disk when it returns. Deleted data is overwritten, temporary data stays in memory. A cache of 16 MB
  * and a checkpoint every 16 MB of WAL: a third less work for each change than with SQLite's own 2 MB and 4 MB.
  */
-const pragmas = `
+const ownersPragmas = `
   PRAGMA journal_mode = WAL;
+  PRAGMA cache_size = -16000;
+  PRAGMA wal_autocheckpoint = 4000;
+`
+const pragmas = `
   PRAGMA synchronous = FULL;
   PRAGMA secure_delete = ON;
   PRAGMA temp_store = MEMORY;
-  PRAGMA cache_size = -16000;
-  PRAGMA wal_autocheckpoint = 4000;
   PRAGMA foreign_keys = ON;
   PRAGMA busy_timeout = 5000;
 `
+
+/** The owner keeps the file; who asks writes a row beside it; who reads writes nothing. */
+export type Role = 'owner' | 'asker' | 'reader'
 
 export class Sqlite {
   readonly #database: Database
   readonly #prepared = new Map<string, Prepared>()
 
-  constructor(database: Database) {
+  readonly #isOwner: boolean
+
+  constructor(database: Database, role: Role = 'owner') {
     this.#database = database
-    database.exec(pragmas)
+    this.#isOwner = role === 'owner'
+    database.exec(this.#isOwner ? `${ownersPragmas}${pragmas}` : pragmas)
   }
 
   /** Rows of a query, of the shape that the caller knows; columns named `*_lsn` are bigint, other integers numbers. */
   all<R extends object = Record<string, unknown>>(sql: string, values: readonly SqliteValue[] = []): R[] {
     const { statement, narrowed } = this.#prepare(sql)
-    const rows = statement.all(...values)
+    const rows = named(() => statement.all(...values))
     if (narrowed.length > 0) for (const row of rows) narrow(row, narrowed)
     return rows as R[]
   }
@@ -47,7 +56,8 @@ export class Sqlite {
 
   /** Runs a statement that returns no rows; gives how many rows it changed and the last row id. */
   run(sql: string, values: readonly SqliteValue[] = []): { readonly changes: number; readonly id: number } {
-    const { changes, lastInsertRowid } = this.#prepare(sql).statement.run(...values)
+    const { statement } = this.#prepare(sql)
+    const { changes, lastInsertRowid } = named(() => statement.run(...values))
     return { changes: Number(changes), id: Number(lastInsertRowid) }
   }
 
@@ -70,11 +80,11 @@ export class Sqlite {
 
   /** Immediate: a transaction that starts by reading cannot become a writing one while another connection writes. */
   begin(): void {
-    this.#database.exec('begin immediate')
+    this.exec('begin immediate')
   }
 
   commit(): void {
-    this.#database.exec('commit')
+    this.exec('commit')
   }
 
   /** SQLite ends a transaction by itself on some errors (a full disk); then there is none to roll back. */
@@ -83,20 +93,20 @@ export class Sqlite {
   }
 
   exec(sql: string): void {
-    this.#database.exec(sql)
+    named(() => this.#database.exec(sql))
   }
 
-  /** Empties the -wal into the file first, which then holds everything. */
+  /** The owner empties the -wal into the file first, which then holds everything. */
   close(): void {
     this.#prepared.clear()
-    this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    if (this.#isOwner) this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
     this.#database.close()
   }
 
   #prepare(sql: string): Prepared {
     const known = this.#prepared.get(sql)
     if (known !== undefined) return known
-    const statement = this.#database.prepare(sql)
+    const statement = named(() => this.#database.prepare(sql))
     const names = statement.columns().map(({ name }) => name)
     const others = names.filter((name) => !name.endsWith('_lsn'))
     const hasLsn = others.length < names.length
@@ -104,6 +114,15 @@ export class Sqlite {
     const prepared = { statement, narrowed: hasLsn ? others : [], isReader: names.length > 0 }
     this.#prepared.set(sql, prepared)
     return prepared
+  }
+}
+
+/** @throws what `work` throws, under the code that an operator knows. */
+function named<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw namedError(error)
   }
 }
 

@@ -4,7 +4,7 @@ import type { Delivery } from '../journal/delivery.js'
 import type { Endpoint } from './endpoint.js'
 import { Poster } from './post.js'
 import { RequestHeaders } from './request-headers.js'
-import { type Outcome, refused } from './retry-policy.js'
+import { damaged, type Outcome, refused } from './retry-policy.js'
 import { refusedUrl, type UrlPolicy } from './url-policy.js'
 
 export interface ExchangeOptions {
@@ -43,6 +43,7 @@ export class Exchange {
 
   /** One attempt. Null: it was given up because the daemon stops. */
   async post(delivery: Delivery, number: number, at: Date, isReplay: boolean): Promise<Outcome | null> {
+    if (delivery.isDamaged) return { status: null, error: damaged, retryAfter: null, isStale: false }
     const { configured, policy } = this.#options
     const isRefused = delivery.url !== null && refusedUrl(delivery.url, { configured }, policy) !== null
     if (isRefused) return { status: null, error: refused, retryAfter: null, isStale: false }

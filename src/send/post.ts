@@ -1,11 +1,13 @@
 // One POST, and how it ended. The only file that knows the HTTP client. Owns that an exchange takes no longer than its
-// time, that no redirect is followed, that no more than 64 KiB of an answer are read, and that, without a proxy, no byte leaves
-// for a refused address: the connection is made plain, its peer checked, and only then handed to TLS.
-import { buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici'
+// time, that a 2xx whose headers came stays a success whatever follows, that no redirect is followed, that no more than 64 KiB of an
+// answer are read, and that, without a proxy, no byte leaves for a refused address: the connection is made plain, its peer checked,
+// and only then handed to TLS.
+import { buildConnector, type Dispatcher, errors, Pool, ProxyAgent } from 'undici'
 import { errorCode } from '../base/errors.js'
-import type { AttemptError } from './attempt-errors.js'
+import { maxHeadBytes, withPlainHeads } from './answer-head.js'
+import { type AttemptError, classOfCode } from './attempt-errors.js'
 import type { Endpoint } from './endpoint.js'
-import { answerClass, type Outcome, refused } from './retry-policy.js'
+import { answerClass, isSuccessStatus, type Outcome, refused } from './retry-policy.js'
 import { refusedAddress, type Target, type UrlPolicy } from './url-policy.js'
 
 export interface PosterOptions {
@@ -15,6 +17,8 @@ export interface PosterOptions {
 }
 
 const maxAnswerBytes = 64 * 1024
+/** For the body of a 2xx, so that its connection can be used again; then it is cut. */
+const restOfSuccessMs = 1_000
 
 /** Whatever NODE_TLS_REJECT_UNAUTHORIZED says. */
 const verified = { rejectUnauthorized: true }
@@ -34,12 +38,18 @@ export class Poster {
     const tls = { ...endpoint.tls, ...verified }
     this.#origin = new URL(url).origin
     this.#timeoutMs = timeoutMs
-    const common = { connections, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 }
+    const common = { connections, pipelining: 1, headersTimeout: 0, bodyTimeout: 0, maxHeaderSize: maxHeadBytes }
     this.#dispatcher =
       proxy === null
         ? new Pool(this.#origin, { ...common, connect: guardedConnector(tls, timeoutMs, target, policy) })
         : // The operator names the proxy, nearly always at a private address, and it resolves and dials for us: no check here.
-          new ProxyAgent({ ...common, uri: proxy, proxyTls: verified, requestTls: { ...tls, timeout: timeoutMs } })
+          new ProxyAgent({
+            ...common,
+            uri: proxy,
+            proxyTls: verified,
+            requestTls: { ...tls, timeout: timeoutMs },
+            factory: (origin, options) => new Pool(origin, readingPlainHeads(options)),
+          })
   }
 
   /** Resolves when the exchange has ended, whatever came of it; null: `abort` ended it. Never rejects. */
@@ -61,12 +71,14 @@ export class Poster {
       }
       const answered = (stop: boolean) => {
         this.#hasAnswered = true
-        const error = status !== null && status >= 200 && status < 300 ? null : answerClass(status)
-        end({ status, error, retryAfter, isStale: false }, stop)
+        end({ status, error: isSuccessStatus(status) ? null : answerClass(status), retryAfter, isStale: false }, stop)
       }
-      const failed = (error: string, isStale = false) => end({ status, error, retryAfter, isStale }, true)
-      const timer = setTimeout(() => failed('timeout' satisfies AttemptError), this.#timeoutMs)
-      const abort = () => end(null, true)
+      const failed = (error: string, isStale = false) => {
+        if (isSuccessStatus(status)) answered(true)
+        else end({ status, error, retryAfter, isStale }, true)
+      }
+      let timer = setTimeout(() => failed('timeout' satisfies AttemptError), this.#timeoutMs)
+      const abort = () => (isSuccessStatus(status) ? answered(true) : end(null, true))
       this.#open.add(abort)
       const handler: Dispatcher.DispatchHandler = {
         onRequestStart: (given) => {
@@ -78,6 +90,9 @@ export class Poster {
           status = code
           const asked = answer['retry-after']
           retryAfter = typeof asked === 'string' ? asked : null
+          if (!isSuccessStatus(code)) return
+          clearTimeout(timer)
+          timer = setTimeout(() => answered(true), restOfSuccessMs)
         },
         onResponseData: (_, chunk) => {
           bytes += chunk.length
@@ -132,20 +147,28 @@ function guardedConnector(tls: buildConnector.BuildOptions, timeoutMs: number, t
       else done(null, socket)
     })
   }
-  return connector
+  return reading(connector)
+}
+
+const reading =
+  (connector: buildConnector.connector): buildConnector.connector =>
+  (options, done) =>
+    connector(options, (...[error, socket]) =>
+      error === null ? done(null, withPlainHeads(socket)) : done(error, null),
+    )
+
+/** Of the connections that the proxy agent makes, through its tunnels. */
+function readingPlainHeads(options: Pool.Options): Pool.Options {
+  const { connect } = options
+  return typeof connect === 'function' ? { ...options, connect: reading(connect) } : options
 }
 
 const isClosedEarly = (error: unknown): boolean =>
   ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(errorCode(error) ?? '')
 
-const ofUndici: Readonly<Record<string, AttemptError>> = {
-  UND_ERR_CONNECT_TIMEOUT: 'timeout',
-  UND_ERR_SOCKET: 'connection closed',
-  UND_ERR_ABORTED: 'refused by the proxy', // what we abort ourselves has ended before
-}
-
 function classOf(error: unknown): string {
   if (error instanceof RefusedAddress) return refused
+  if (error instanceof errors.HTTPParserError) return 'unreadable answer' satisfies AttemptError
   const code = errorCode(error)
-  return code === null ? ('transport error' satisfies AttemptError) : (ofUndici[code] ?? code)
+  return code === null ? ('transport error' satisfies AttemptError) : classOfCode(code)
 }

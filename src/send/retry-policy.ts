@@ -4,7 +4,7 @@
 import type { AttemptError } from './attempt-errors.js'
 
 export interface Outcome {
-  /** HTTP status; null: none came. With an error other than `http …` the answer broke off behind it. */
+  /** HTTP status; null: none came. With an error other than `http …` the answer broke off behind it, and it is no 2xx. */
   readonly status: number | null
   /** A short class of failure (`ECONNREFUSED`, `timeout`, `http 500`, `refused address`); null for a 2xx. */
   readonly error: string | null
@@ -38,18 +38,19 @@ export function decide(
   if (isSuccess(outcome)) return { tag: 'delivered' }
   const seconds = retrySeconds[attempt - 1]
   const pauseUntil = askedToWaitUntil(outcome, nowMs)
-  if (outcome.status === 410 || seconds === undefined) return { tag: 'dead', pauseUntil }
+  if (outcome.status === 410 || outcome.error === damaged || seconds === undefined) return { tag: 'dead', pauseUntil }
   if (outcome.isStale && attempt === 1) return { tag: 'retry', retryAt: nowMs + staleRetryMs, pauseUntil: null }
   const retryAt = Math.round(nowMs + seconds * 1000 * (1 - jitter + 2 * jitter * random))
   return { tag: 'retry', retryAt: Math.max(retryAt, pauseUntil ?? 0), pauseUntil }
 }
 
-export const isSuccess = ({ status, error }: Outcome): boolean =>
-  error === null && status !== null && status >= 200 && status < 300
+export const isSuccess = ({ status, error }: Outcome): boolean => error === null && isSuccessStatus(status)
+
+export const isSuccessStatus = (status: number | null): boolean => status !== null && status >= 200 && status < 300
 
 /** Transport errors, time-outs, 429 and 5xx count towards probing; other answers say nothing of the endpoint's health. */
 export function isUnhealthy({ status, error, isStale }: Outcome): boolean {
-  if (error === null || error === refused || isStale) return false
+  if (error === null || error === refused || error === damaged || isStale) return false
   if (status === null || error !== answerClass(status)) return true
   return status === 429 || status >= 500
 }
@@ -59,6 +60,9 @@ export const answerClass = (status: number | null): string => `http ${status}`
 
 /** The URL policy refused: nothing was sent, and nothing is known of the endpoint. */
 export const refused = 'refused address' satisfies AttemptError
+
+/** The journal does not hold it as it was owed: nothing was sent, ever. */
+export const damaged = 'damaged in the journal' satisfies AttemptError
 
 /** Null where the server did not ask, or asked for what is past or cannot be read. */
 function askedToWaitUntil({ status, retryAfter }: Outcome, nowMs: number): number | null {

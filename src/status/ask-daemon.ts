@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import { json } from 'node:stream/consumers'
 import { errorCode } from '../base/errors.js'
+import type { Standstill } from './standstill.js'
 import type { Phase } from './state.js'
 
 export interface Readiness {
@@ -14,9 +15,17 @@ export interface Readiness {
   readonly lag_seconds: number | null
   /** SQLSTATE or code of the last end of the stream. */
   readonly last_error: string | null
+  /** What `check` marks ✗ while it streams; an older daemon does not say. */
+  readonly failed_checks?: readonly string[]
+  /** The stream ends at the same place each time; absent of an older daemon. */
+  readonly standstill?: Standstill | null
 }
 
 const answerMs = 5_000
+
+/** What is wrong, for an operator. */
+export const standstillText = ({ code, lsn, times }: Standstill): string =>
+  `the stream has ended ${times} times at ${lsn} with ${code}: nothing behind it is told`
 
 /** A text: nobody answers, and why. */
 export async function askDaemon(http: { readonly host: string; readonly port: number }): Promise<Readiness | string> {

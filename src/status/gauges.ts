@@ -55,7 +55,19 @@ function ofStream(registry: Registry): Measure {
   const lag = gauge(registry, 'notifyd_wal_lag_seconds', 'How long ago the end of WAL was where the journal is')
   const retained = gauge(registry, 'notifyd_slot_retained_wal_bytes', 'WAL that the server keeps for the slot')
   const safe = gauge(registry, 'notifyd_slot_safe_wal_bytes', 'WAL until the slot is lost; none: there is no limit')
+  const failed = gauge(
+    registry,
+    'notifyd_failed_checks',
+    'What notifyd check marks as missing, seen every 10 s while it streams',
+  )
+  const sameEnds = gauge(
+    registry,
+    'notifyd_stream_standstill_ends',
+    'Ends of the stream in a row with one code and nothing journaled between them; 0: it goes on',
+  )
   return ({ state }) => {
+    setIfKnown(failed, state.phase === 'streaming' ? state.failedChecks.length : null)
+    sameEnds.set(state.standstill()?.times ?? 0)
     const { lagBytes: bytes, lagMs } = distance(state)
     const look = state.reach?.look ?? null
     streaming.set(state.phase === 'streaming' ? 1 : 0)
@@ -73,11 +85,13 @@ function ofJournal(registry: Registry, labels: EndpointLabels): Measure {
   const age = gauge(registry, 'notifyd_oldest_owed_age_seconds', 'Since the commit of the first one owed', ['endpoint'])
   const waiting = gauge(registry, 'notifyd_waiting_lanes', 'Lanes that wait for a retry', ['endpoint'])
   const gaps = gauge(registry, 'notifyd_gaps', 'Gaps: found, accepted, and gone on behind', ['state'])
+  const rowGaps = gauge(registry, 'notifyd_row_gaps', 'Appointments whose update could not be told, not yet accepted')
   const lastCommit = gauge(registry, 'notifyd_last_commit_timestamp_seconds', 'Of the last transaction in the journal')
   return ({ journal, nowMs }) => {
     for (const each of [owed, dead, age, waiting, gaps]) each.reset()
     const at = journal?.lastCommittedAt ?? null
     setIfKnown(lastCommit, at === null ? null : at / 1e6)
+    setIfKnown(rowGaps, journal?.rowGaps ?? null)
     if (journal === null) return
     for (const state of ['found', 'accepted', 'resumed'] as const) gaps.set({ state }, journal.gaps[state])
     for (const endpoint of labels.configured) for (const each of [owed, dead, waiting]) each.set({ endpoint }, 0)

@@ -27,6 +27,11 @@ export class Metrics {
   readonly #dead = this.#counter('notifyd_dead_letters_total', 'Deliveries that became dead letters', ['endpoint'])
   readonly #reconnects = this.#counter('notifyd_reconnects_total', 'Ends of the stream by SQLSTATE or code', ['code'])
   readonly #failures = this.#counter('notifyd_protocol_failures_total', 'Failed computes', ['protocol'])
+  readonly #alone = this.#counter(
+    'notifyd_changes_without_old_row_total',
+    'Changes that came without their old row, by what they were told from',
+    ['told_from'],
+  )
   readonly #delivered = this.#histogram(
     'notifyd_commit_to_delivery_seconds',
     'From the commit in PostgreSQL to the 2xx',
@@ -43,6 +48,7 @@ export class Metrics {
     this.#measure = addGauges(this.#registry, options, this.#labels)
     // From 0, so that the first increase of each is seen as one.
     for (const model of options.models) this.#changes.inc({ model }, 0)
+    for (const told_from of ['image', 'nothing']) this.#alone.inc({ told_from }, 0)
     for (const endpoint of options.endpoints) {
       this.#dead.inc({ endpoint }, 0)
       for (const outcome of outcomes) this.#attempts.inc({ endpoint, outcome }, 0)
@@ -50,8 +56,9 @@ export class Metrics {
   }
 
   /** A change is in the journal, with what it owes. */
-  appended({ fieldChanges, notifications, outcomes }: ComputedChange): void {
+  appended({ fieldChanges, notifications, outcomes, withoutOldImage, oldRowFrom }: ComputedChange): void {
     this.#changes.inc({ model: fieldChanges.model_name })
+    if (withoutOldImage) this.#alone.inc({ told_from: oldRowFrom ?? 'nothing' })
     for (const { notification } of notifications) this.#notifications.inc({ notification })
     for (const { tag, protocol } of outcomes) if (tag === 'failed') this.#failures.inc({ protocol })
   }

@@ -73,7 +73,9 @@ function readiness(state: DaemonState) {
   const lag_seconds = lagMs === null ? null : lagMs / 1000
   const received_lsn = state.reach === null ? null : formatLsn(state.reach.receivedLsn)
   const { phase, lastError: last_error } = state
-  return { ready: isReady(state), phase, last_error, received_lsn, lag_bytes, lag_seconds }
+  const failed_checks = state.failedChecks.map(({ found }) => found)
+  const standstill = state.standstill()
+  return { ready: isReady(state), phase, last_error, failed_checks, standstill, received_lsn, lag_bytes, lag_seconds }
 }
 
 function answer(response: ServerResponse, status: number, body: object): void {

@@ -1,7 +1,9 @@
 // What the daemon is doing at this moment, for readiness and metrics. Written by the daemon, read by the status server.
 import { steadyNow } from '../base/time.js'
+import type { Finding } from '../capture/finding.js'
 import type { SenderState } from '../send/health.js'
 import { type Distance, type Reach, unknownDistance } from './reach.js'
+import type { Standstill } from './standstill.js'
 
 export type Phase = 'starting' | 'standby' | 'connecting' | 'streaming' | 'delivering_only' | 'stopping'
 
@@ -9,8 +11,12 @@ export interface DaemonState {
   phase: Phase
   /** Why the last connection ended (SQLSTATE or code), null while none did. */
   lastError: string | null
+  /** Null while the stream goes on. */
+  standstill: () => Standstill | null
   /** Of the stream that is up; null while none is. */
   reach: Reach | null
+  /** What `check` would mark ✗ of the followed tables and their publication, as the watch saw it last while streaming. */
+  failedChecks: readonly Finding[]
   /** By endpoint, of those that something was owed to since the start. */
   senders: () => ReadonlyMap<string, SenderState>
 }
@@ -18,7 +24,9 @@ export interface DaemonState {
 export const initialState = (): DaemonState => ({
   phase: 'starting',
   lastError: null,
+  standstill: () => null,
   reach: null,
+  failedChecks: [],
   senders: () => new Map(),
 })
 
@@ -28,6 +36,10 @@ export const distance = ({ phase, reach }: DaemonState): Distance =>
 
 /**
  * Ready means that what is committed now is seen now: streaming, and the server's end of WAL is being reached; or paying,
- * where only that was asked for. A stand-by is alive and not ready.
+ * where only that was asked for. A stand-by is alive and not ready, nor is one that streams from tables whose old rows, or
+ * whose application's writes, are about to be lost, nor one whose stream breaks at the same place each time.
  */
-export const isReady = (state: DaemonState): boolean => state.phase === 'delivering_only' || distance(state).isReached
+export const isReady = (state: DaemonState): boolean => {
+  if (state.phase === 'delivering_only') return true
+  return distance(state).isReached && state.failedChecks.length === 0 && state.standstill() === null
+}

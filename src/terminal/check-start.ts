@@ -1,6 +1,5 @@
 // Where `notifyd run` would begin, or which gap would stop it, as `check` tells it: a replication connection is opened, the slot
 // is held against the journal, and nothing is changed.
-import { existsSync } from 'node:fs'
 import { errorCode, GapError, JournalError, judge, NotReadyError } from '../base/errors.js'
 import type { DatabaseAddress } from '../capture/connection.js'
 import { type Finding, fail, ok, type Sql, type WatchedTable, warn } from '../capture/finding.js'
@@ -8,9 +7,10 @@ import { isSamePublication } from '../capture/fingerprint.js'
 import { formatLsn } from '../capture/lsn.js'
 import { inspectPublication } from '../capture/publication.js'
 import { ReplicationStream } from '../capture/replication-stream.js'
+import { isOfPooler, poolerRemedy, saidBy } from '../capture/server-words.js'
 import { goOn, judgeStart, readSlot, type StartFacts } from '../capture/slot.js'
 import { knownPosition } from '../journal/checkpoint.js'
-import { readJournal } from './read-journal.js'
+import { isThere, readJournal } from './read-journal.js'
 
 export interface StartCheck {
   readonly address: DatabaseAddress
@@ -46,7 +46,9 @@ export async function inspectStart(sql: Sql, options: StartCheck): Promise<reado
     const verdict = judge(error)
     const code = errorCode(error) ?? verdict.code
     const remedy = verdict.tag === 'stop' ? verdict.remedy : 'is there a pooler in database.url? Connect directly'
-    return [fail(connection, `it cannot be opened (${code})`, remedy)]
+    return [
+      fail(connection, `it cannot be opened (${code})${saidBy(error)}`, isOfPooler(error) ? poolerRemedy : remedy),
+    ]
   }
 }
 
@@ -58,7 +60,7 @@ async function startFinding(
 ): Promise<Finding> {
   let known = nothing
   try {
-    if (existsSync(journal)) known = await readKnown(journal, slot)
+    if (isThere(journal)) known = await readKnown(journal, slot)
     if (known.open !== null) return gapFinding(known.open, false)
     const { position } = known
     const { rows } = await sql.query<{ database: string }>('SELECT current_database()::text AS database')

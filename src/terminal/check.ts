@@ -5,9 +5,11 @@ import type { DatabaseAddress } from '../capture/connection.js'
 import { openControl } from '../capture/control.js'
 import { type Finding, fail, type WatchedTable } from '../capture/finding.js'
 import { preflight } from '../capture/preflight.js'
+import { isOfPooler, poolerRemedy, saidBy } from '../capture/server-words.js'
 import { inspectJournal } from '../journal/inspect.js'
 import type { Endpoint } from '../send/endpoint.js'
 import { type EndpointCheck, inspectEndpoint } from '../send/inspect-endpoint.js'
+import { askDaemon, standstillText } from '../status/ask-daemon.js'
 import { inspectStart } from './check-start.js'
 
 export interface CheckOptions {
@@ -16,6 +18,8 @@ export interface CheckOptions {
   readonly publication: string
   readonly tables: readonly WatchedTable[]
   readonly journal: string
+  /** Where a running daemon tells of itself; null: nowhere. */
+  readonly http: { readonly host: string; readonly port: number } | null
   readonly endpoints: readonly Endpoint[]
   readonly sending: EndpointCheck
   /** Loads the protocols that the config names. */
@@ -34,6 +38,7 @@ export async function check(options: CheckOptions): Promise<Checked> {
   const { journal, endpoints, sending, protocols } = options
   const parts = await Promise.all([
     ofDatabase(options),
+    ofDaemon(options.http),
     inspectJournal(journal),
     ...endpoints.map((endpoint) => inspectEndpoint(endpoint, sending)),
     protocols(),
@@ -49,6 +54,13 @@ export async function check(options: CheckOptions): Promise<Checked> {
   return { text: `${rows.join('\n')}\n`, isReady }
 }
 
+/** Nothing where none runs, or it goes on: what it needs is looked at by the others. */
+async function ofDaemon(http: CheckOptions['http']): Promise<readonly Finding[]> {
+  const answer = http === null ? 'http is off' : await askDaemon(http)
+  if (typeof answer === 'string' || !answer.standstill) return []
+  return [fail('stream', standstillText(answer.standstill), 'docs/errors.md tells the code; the log has its message')]
+}
+
 /** A database that does not answer is a finding like any other. */
 async function ofDatabase({ address, slot, publication, tables, journal }: CheckOptions): Promise<readonly Finding[]> {
   const control = openControl(address, () => undefined)
@@ -58,9 +70,11 @@ async function ofDatabase({ address, slot, publication, tables, journal }: Check
   } catch (error) {
     const verdict = judge(error)
     const code = errorCode(error) ?? verdict.code
-    if (verdict.tag === 'stop') return [fail('connection', `the database refuses us (${code})`, verdict.remedy)]
+    const said = saidBy(error)
+    if (verdict.tag === 'stop') return [fail('connection', `the database refuses us (${code})${said}`, verdict.remedy)]
+    if (isOfPooler(error)) return [fail('connection', `the database refuses us (${code})${said}`, poolerRemedy)]
     const remedy = 'is the server up, and are host and port in database.url right?'
-    return [fail('connection', `the database does not answer (${code})`, remedy)]
+    return [fail('connection', `the database does not answer (${code})${said}`, remedy)]
   } finally {
     await control.close()
   }

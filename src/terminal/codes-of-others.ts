@@ -8,6 +8,9 @@ export const codesOfOthers: Readonly<Record<string, string>> = {
   '57P02': 'the server crashed and starts again',
   '57P03': 'the server starts, or stops',
   '53300': 'all connections are in use: raise max_connections, or look who has them',
+  '08P01':
+    'bytes that are no PostgreSQL’s, or a pooler that refuses what a server takes: name the server itself in database.url',
+  XX000: 'the server failed, or a pooler before it did: its reason says more',
   '08006': 'the connection broke',
   '08001': 'the server does not take connections',
   '58P01': 'the server misses a file of its WAL: run `notifyd check`',
@@ -23,6 +26,11 @@ export const codesOfOthers: Readonly<Record<string, string>> = {
   EACCES: 'this user may not do that to the file',
   ENOENT: 'the file is not there',
   ENOTDIR: 'a folder was expected, and a file is there',
-  ENOSPC: 'the disk is full',
-  ERR_SQLITE_ERROR: 'the disk of the journal is full or failing, or another process holds its file',
+  ENOSPC: 'the disk is full: of the journal, where a line speaks of it',
+  EDQUOT: 'this user may not put more on the disk: its quota is used up',
+  EIO: 'the disk fails: look at the system log',
+  EROFS: 'the disk is mounted read-only, or the file is',
+  EBUSY: 'another process holds the journal’s file',
+  EPERM: 'this user may not do that to the file',
+  ERR_SQLITE_ERROR: 'an error of SQLite that nobody foresaw: report it',
 }

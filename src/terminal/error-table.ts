@@ -21,7 +21,7 @@ expected a whole number from 1 on. | an option's value is none | give one
 expected an LSN, like 0/16B3748. | an option's value is none | take one from the log, \`tail\` or \`status\`
 give a number above 0, like 50. | --rate is none | give one
 not valid JSON at … | the config has a mistake there | correct it: a comma, a quote, a brace
---endpoint …: the config has … | there is no endpoint of that name | use one of the names that it lists
+… …: nobody configured it and the journal has none; …… | an endpoint, a notification or a kind of that name is neither in the config nor in the journal | use the nearest name, which it says, or one of those that it lists
 expected a name of its own, but endpoints[…] has it | two endpoints have one name, which is part of every webhook id | rename one
 the file … cannot be read (…) | a file that the config names is missing, or not this user's to read | correct the path, or its owner and mode
 the key in … is not that of the certificate in … | key_file and cert_file do not belong together | name the pair
@@ -44,17 +44,21 @@ cannot be read (…) | the file of --changes is not there, or not this user's | 
 the expectation … cannot be written (…) | protocols test --update may not write beside the protocol | --expected names another file
 # Protocols | Exit status 2 at the start; while running, a protocol that fails harms no other and no notification.
 it does not load: … | the file has a mistake, or imports what is not there | the message holds Node's own; check loads it again
-it exports no class that extends ClinicalQualityMeasure | nothing in the file is a protocol | export the class
+it exports … that extends ClinicalQualityMeasure | nothing in the file is a protocol, or only classes whose Meta says abstract | export the class
 class … has the name of …: names are part of every webhook id, rename one | two protocols share a name | rename one
 a protocol class needs a name: it is part of every webhook id | an anonymous class is exported | give it a name
 … has no static Meta | the class does not say what it is | add static Meta, see docs/protocols.md
+….enabled() failed: … | the class cannot say whether it is to run | mend its static enabled()
 … would never compute: notification_only is true and compute_on_change_types is empty | the Meta asks for nothing | name change types
+protocol never computes: its Meta names no change types | compute_on_change_types is empty | name change types, or take the class out
+loads, and … | the same, said by check | the same
+name change types in its Meta, or take it out of protocols | the same, said by check | the same
 loading said … | the file's thread answered with something else | report it
 loading ended early: … | the file ended its thread while it was loaded | take process.exit and the like out of the file
 protocol failed | compute threw, or took longer than protocol_timeout_ms | notifyd explain <lsn> --protocol-errors shows why; then replay --recompute
 suspended after … time-outs in a row, until the daemon starts again | a protocol took too long five times in a row | mend it, restart, and replay --recompute from where it was suspended
 protocol suspended until the next start | as above | as above
-the clinical database did not answer a protocol; trying again | a protocol reads this.patient.appointments, and the database is away | nothing is lost; look at the database
+the clinical database did not answer a protocol; trying again | this.patient.appointments is read for protocols, and the database is away | nothing is lost; look at the database
 # The database is not ready | Exit status 3, before anything is streamed; nothing is lost meanwhile. notifyd check shows all of it at once.
 the role cannot read its own row of pg_roles | a very unusual role | use another role
 PostgreSQL 14 to 18 is needed | the server is older | upgrade it
@@ -69,7 +73,9 @@ publication … does not have … | a watched table is not in it | ALTER PUBLICA
 … is partitioned, and its changes are published under its partitions' names | publish_via_partition_root is off | ALTER PUBLICATION … SET (publish_via_partition_root = true);
 publication … has a row filter on …: rows would be missed | a row filter hides changes | take the table out and add it without a filter
 the column list of … in publication … lacks … | a mapped column is not published | take the table out and add it without a list, or with these columns
-… of … is a generated column, which is not published | generated columns are not sent before PostgreSQL 18 | map a stored column, or publish_generated_columns = stored
+… of … is a generated column, which is not published | a mapped one is not sent before PostgreSQL 18, and a VIRTUAL one never | map a column of its own, or the SQL that check prints
+… of … is a VIRTUAL generated column: published with REPLICA IDENTITY FULL, the table refuses the application's UPDATE and DELETE | PostgreSQL 18 can publish no VIRTUAL column, and FULL needs every one | make it STORED with the SQL that check prints (it writes the table anew), or drop it
+… of … is a generated column, and publication … leaves it out: the application's UPDATE and DELETE fail | PostgreSQL 18: FULL needs every STORED column published | ALTER PUBLICATION … SET (publish_generated_columns = stored);
 there is no table … | models.*.table names a table that is not there | correct it
 … is no table but a …: the WAL has its tables' changes, not its own | a view is followed | name the table itself
 … has no column … | a mapped column is not there | map the names in models.*.columns
@@ -101,13 +107,14 @@ name the real standbys: with '*' every COMMIT of the application waits for notif
 …: more than max_wal_size waits | wal_status is extended | start the daemon, and look at its lag
 …: the next checkpoint removes WAL that the daemon needs | wal_status is unreserved: the slot is about to be lost | start the daemon at once, or raise max_slot_wal_keep_size
 goes on behind an accepted gap: … | gaps accept was said, and no start has passed it yet | notifyd gaps list shows it
-SQL_ASCII: text that is not UTF-8 cannot be read exactly | the database has no encoding | use a UTF8 database
+…: text that is not UTF-8 is read as Latin-1 | the database has no encoding (SQL_ASCII), or one that nothing here reads (EUC_TW, MULE_INTERNAL) | use a UTF8 database; nothing is lost meanwhile
 unset: while the daemon is stopped, the server keeps WAL without limit | max_slot_wal_keep_size is -1: a daemon that stays down fills the disk | set it to what the disk can spare, and alert on retained WAL
 it is FOR ALL TABLES: every table of the database is decoded and sent, and new ones join unasked | the publication is wider than needed | make one for the watched tables
+it leaves generated columns out: one that is added to a table with REPLICA IDENTITY FULL makes the application's UPDATE and DELETE fail | a publication that was made before PostgreSQL 18, or without the option | ALTER PUBLICATION … SET (publish_generated_columns = stored);
 rows of …, which inherit from …, are not told: the WAL has them under their own names | a table with INHERITS children | partition it instead, or keep no rows in them
 … is …, which is not read as …: times are sent as null | a mapped time or duration has an unusual type | map another column
 not FULL: an update arrives without old values, and notifies nothing | a state that is updated in place goes unseen | ALTER TABLE … REPLICA IDENTITY FULL;
-not FULL: an update arrives without old values, and notifies nothing: … | the same of partitions | ALTER TABLE of each
+not FULL: an update arrives without old values, and notifies nothing: … | the same of partitions; where their root is FULL, check fails and the daemon is not ready | ALTER TABLE of each
 …, … MB free | little room on the journal's disk | give it a larger disk
 disabled: what it asks for is owed, and not sent | enabled is false | enable it, or discard what it is owed
 no secret: receivers cannot tell that a POST is ours | secrets is empty | give the endpoint one
@@ -117,16 +124,17 @@ no secret: receivers cannot tell that a POST is ours | secrets is empty | give t
 there is no slot … | status: the daemon has not made it yet, or somebody dropped it | notifyd run makes the first one; where it had one, this is a gap
 http is off, or its port is left to chance | status cannot ask the daemon | give http a port in the config
 # check's failures beside the database | Exit status 3.
-the database does not answer (…) | wrong host or port, or it is down | the row says which
-the database refuses us (…) | password, role, database, TLS, or a privilege | the row says which, and what mends it
+the database does not answer (…)… | wrong host or port, or it is down | the row says which
+the database refuses us (…)… | password, role, database, TLS, or a privilege | the row says which, and what mends it
 correct journal.url | the journal is there and cannot be read | the row says why
-it cannot be opened (…) | the server lets the role in, and not its replication connection | the row says which; a pooler does not carry it: connect directly
+it cannot be opened (…)… | the server lets the role in, and not its replication connection | the row says which; a pooler does not carry it: connect directly
 the publication is not what it was when it was followed: what was written meanwhile may be missing | a watched table left it, or it was made anew: run would stop with 4 | put it right, then notifyd gaps accept
 … cannot be written (…) | the journal's folder is not this user's | let the user write there, or set journal.url
 … is …, which is not dialled | the name stands for a private address | url_policy.allow_hosts or allow_cidrs
 TLS with … fails (…) | its certificate is not trusted, or not for that name | mend it, or name its CA in endpoints[].tls.ca_file
 … failed: … | --send-test was not answered with 2xx | look at the receiver
 correct the file, or take it out of protocols in the config | a protocol does not load | correct it
+docs/errors.md tells the code; the log has its message | the stream has come up and ended at one place with one code again and again: what is read there fails each time, with that code: a look-up that cannot be made, or a server that breaks | the log has the code's message; mend that, and it goes on by itself
 # Gaps | Exit status 4; nothing is guessed. notifyd gaps list shows the range, gaps accept goes on behind it.
 the slot exists and the journal is new: another journal has followed it, or this one was lost | the journal file was lost or another is named | put the journal back, or accept the gap
 this is another database cluster than the one in the journal (system identifier differs) | database.url points elsewhere, or the cluster was made anew | correct the URL, or accept
@@ -141,6 +149,7 @@ publication "…" is not what it was when it was last looked at: what was writte
 the slot is ahead of the journal: another consumer has moved it, or it was made anew | somebody else acknowledged on the slot | find who, then accept
 # While it streams | Logged; the daemon goes on or tries again with backoff, and nothing is lost.
 the server closed the replication connection | it stopped, restarted, or ended the walsender | it connects again by itself
+none of the hosts in database.url is the primary now: … | a fail-over is on its way, or hosts are missing | it tries again; look at the servers where it stays
 the server ended the stream | the same | the same
 the server has been silent for twice its wal_sender_timeout | the network is frozen | it connects again by itself; look at the network
 the server did not answer START_REPLICATION | the server is overloaded or frozen | it tries again
@@ -153,9 +162,11 @@ the server sent a row or COMMIT outside a transaction | the same | the same
 a followed table is called otherwise: its rows are told all the same | it was renamed, or moved to another schema | nothing, where it gets its name back; where it keeps the new one: models.*.table
 the server was promoted; nothing is missing | a fail-over that took all WAL with it | nothing
 going on behind an accepted gap | an operator accepted it | nothing
+not ready: \`notifyd check\` fails | while it streams, a precondition went missing: a partition was made without FULL, a generated column added … Its \`found\` says which, its \`remedy\` is the SQL | run that SQL before the rows are written
 the stream was given up | the daemon stops | nothing
 the daemon stops | a compute was open when it was told to stop | nothing
-an appointment was updated without its old row, so nobody was notified of it: run \`notifyd check\`, it prints the SQL | a partition made meanwhile has no FULL identity | run check, and the SQL it prints
+an appointment was updated without its old row, and no image of it is known: a gap of this row, see \`notifyd gaps list\` | a partition was made without FULL identity, or somebody took it away for a while, and the journal never saw the appointment | run check, and the SQL it prints; tell the receivers by hand, then notifyd gaps accept
+an appointment came without its old row, and was told from its last image: run \`notifyd check\`, it prints the SQL | as above, of an appointment that the journal knows: nothing is lost | run check, and the SQL it prints
 rows name what this column cannot hold: taken as of no such row | an id of another kind than the column's: a text for a number, or a number too large | nothing, where it is a slip of the application; where it is every row, correct models.*.columns
 others could read or alter what comes from the database: set database.tls, { "ca_file": … } | the host is not this machine, and the connection is not encrypted or not verified (its reason says which) | set database.tls, or sslmode=verify-full in database.url
 these keys changed too, and take effect at the next start of the daemon | at SIGHUP, keys changed that are read at the start only | restart when it suits
@@ -172,9 +183,15 @@ the journal could not be pruned; trying again in an hour | the same | make room
 a request could not be carried out; trying again | the same, of a command's request | make room
 a replay could not be recorded; trying again | the same, of a replay | make room
 # The journal | Exit status 1; nothing was acknowledged past it.
-the journal … cannot be opened (…): is journal.url a path that this user may write? | wrong path or mode | correct journal.url, or the file's owner
+the journal … cannot be opened (…): is journal.url a path on a sound disk? | the code says which: a failing disk, too many open files | look at the disk, correct journal.url
+this user may not open the journal … (…): use the user that runs notifyd, or correct journal.url | the journal is there, and is another user's (mode 0600) | sudo -u notifyd notifyd …
+the disk of the journal … is full (…): make room and start again | no room is left | make room, or move the journal (docs/operations.md)
+another process holds the journal …: end it, or try again | a program that is not notifyd has locked the file | find it (fuser), end it
+the journal is damaged (…): stop notifyd, keep the file, put the newest copy of it in its place, and look at the disk | the disk, or another program, has changed the file | docs/operations.md says what a copy is worth
 … is not a journal of notifyd: is journal.url the right file? | another program's file | correct journal.url
-the journal's schema could not be brought up to date: … | it is of a newer notifyd, or its disk is full | run the newer notifyd, or make room
+the journal … is of a newer notifyd (it has …): use that version, or put back the copy from before its upgrade | a newer notifyd has brought it to its schema | the newer notifyd
+the journal … is of an older notifyd (it has no …): restart \`notifyd run\` in this version, which brings it up to date, or use the commands of the older one | the daemon that runs, or ran last, is older than this command; commands never change a journal's schema | restart the daemon in this version
+the journal's schema could not be brought up to date: … | a migration failed, and was taken back | report it
 there is no journal …: \`notifyd run\` makes it, or journal.url names another file | the daemon has not run here | start it, or correct journal.url
 a daemon owns the journal and did not answer within 15 s: look at its log; nothing was changed | it is busy, or its journal cannot be written | look at its log, ask again
 the replay is not in the journal any more | it ended and was pruned meanwhile | nothing

@@ -35,8 +35,8 @@ const updated = { model_name: 'appointment', created: false, deleted: false, can
 
 /** The kit's way to the appointment: the one whose state history has the event. */
 const stateHistory = [
-  { id: '39', state: 'BKD', created: '2021-12-20T11:33:20+00:00' },
-  { id: '40', state: 'SCH', created: '2021-12-20T11:33:20+00:00' },
+  { id: 39, state: 'BKD', created: '2021-12-20T11:33:20+00:00' },
+  { id: 40, state: 'SCH', created: '2021-12-20T11:33:20+00:00' },
 ]
 
 function stateChange(name: string, id: number, state: string): Example {
@@ -54,12 +54,12 @@ function stateChange(name: string, id: number, state: string): Example {
     patient_key,
     patient_appointments: [
       {
-        id: '14',
+        id: 14,
         externallyExposableId: uuid,
-        noteId: '26',
+        noteId: 26,
         startTime: appointment.start_time,
         endTime: appointment.end_time,
-        stateHistory: [...stateHistory, { id: String(id), state, created }],
+        stateHistory: [...stateHistory, { id, state, created }],
       },
     ],
   }

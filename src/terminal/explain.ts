@@ -4,6 +4,7 @@ import pc from 'picocolors'
 import { UsageError } from '../base/errors.js'
 import { isoMicros } from '../base/time.js'
 import { formatLsn, type Lsn, parseLsn } from '../capture/lsn.js'
+import { appointmentModel } from '../change/model.js'
 import type { ProtocolOutcome } from '../compute/computed-change.js'
 import { type ExplainedChange, type ExplainedDelivery, explained, type Subject } from '../journal/explained.js'
 import type { Journal } from '../journal/journal.js'
@@ -84,6 +85,7 @@ const asJson = (change: ExplainedChange) => ({
   operation: change.operation,
   fields: change.fields,
   without_old_image: change.withoutOldImage,
+  old_row_from: change.oldRowFrom,
   appointment_external_id: change.appointmentExternalId,
   resolved_from: change.resolvedFrom,
   protocols: change.outcomes.map((outcome) => ({ protocol: outcome.protocol, decision: decision(outcome, change) })),
@@ -117,6 +119,15 @@ function decision(outcome: ProtocolOutcome, { deliveries }: ExplainedChange): st
   return `nothing: ${outcome.reason ?? `it sent no notification (status ${outcome.status})`}`
 }
 
+/** What is to be known of the old values. */
+function oldRow({ withoutOldImage, oldRowFrom, model, operation }: ExplainedChange): string {
+  if (!withoutOldImage) return ''
+  const without = 'without the old row: REPLICA IDENTITY is not FULL'
+  if (oldRowFrom === 'image') return ` (${without}; told from the last image in the journal)`
+  const isGap = model === appointmentModel && operation === 'update'
+  return ` (${without}${isGap ? ', and no image is in the journal: a gap of this row' : ''})`
+}
+
 function paragraph(change: ExplainedChange): string {
   const appointment =
     change.resolvedFrom === 'none'
@@ -124,7 +135,7 @@ function paragraph(change: ExplainedChange): string {
       : `${change.appointmentExternalId ?? 'without an external id'} (from the ${change.resolvedFrom === 'image' ? 'latest image in the WAL' : change.resolvedFrom})`
   const rows = [
     `${pc.bold(change.lsn)}  ${isoMicros(change.committedAt)}  ${change.model} ${change.operation}, row ${change.ordinal} of its transaction`,
-    `  changed      ${change.fields.join(', ') || '-'}${change.withoutOldImage ? ' (without the old row: REPLICA IDENTITY is not FULL)' : ''}`,
+    `  changed      ${change.fields.join(', ') || '-'}${oldRow(change)}`,
     `  appointment  ${appointment}`,
     ...(change.outcomes.length === 0 ? ['  no protocol computes on this change type'] : []),
     ...change.outcomes.map((outcome) => `  ${outcome.protocol}  ${decision(outcome, change)}`),

@@ -2,6 +2,7 @@
 import type { Gap } from '../journal/gaps.js'
 import { ask } from './ask.js'
 import { readJournal } from './read-journal.js'
+import { rowGapAsJson, rowOfRowGap, rowsShown } from './row-gaps.js'
 
 export interface GapsOptions {
   readonly journal: string
@@ -9,9 +10,14 @@ export interface GapsOptions {
 }
 
 export async function listGaps({ journal: path, json }: GapsOptions): Promise<string> {
-  const gaps = await readJournal(path, (journal) => journal.gaps())
-  if (json) return `${JSON.stringify(gaps.map(asJson))}\n`
-  return gaps.length === 0 ? 'no gaps\n' : `${gaps.map(row).join('\n')}\n`
+  const { gaps, ofRows } = await readJournal(path, (journal) => ({
+    gaps: journal.gaps(),
+    ofRows: journal.rowGaps(rowsShown),
+  }))
+  if (json) return `${JSON.stringify([...gaps.map(asJson), ...ofRows.map(rowGapAsJson)])}\n`
+  const rows = [...gaps.map(row), ...ofRows.map(rowOfRowGap)]
+  if (ofRows.length === rowsShown) rows.push(`… the first ${rowsShown} rows are shown`)
+  return rows.length === 0 ? 'no gaps\n' : `${rows.join('\n')}\n`
 }
 
 /** Every gap that waits; the daemon goes on at its next start. */

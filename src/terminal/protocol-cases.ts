@@ -1,13 +1,14 @@
 // Example changes for `protocols test`. In: a file that an author wrote, or nothing: then the examples that are built in.
-// Out: changes as the daemon would have resolved them, and what `this.patient.appointments()` answers.
+// Out: changes as the daemon would have resolved them, and what `this.patient.appointments` is.
 import { existsSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { ConfigError, errorCode } from '../base/errors.js'
 import { toLsn } from '../capture/lsn.js'
 import { appointmentOf } from '../change/appointment.js'
 import type { Appointment, FieldChanges, FieldValue, Image, ResolvedChange } from '../change/captured-change.js'
-import { changeTypes } from '../change/change-type.js'
+import { changeTypeNames, changeTypeOf } from '../change/change-type.js'
 import { appointmentModel } from '../change/model.js'
+import type { PatientAppointment } from '../change/patient-appointments.js'
 import type { Source } from '../compute/computed-change.js'
 import { builtInExamples } from './example-changes.js'
 import type { TestCase } from './protocol-run.js'
@@ -31,19 +32,26 @@ const appointmentSchema = z.strictObject({
   deleted: z.boolean().default(false),
 })
 
-const patientAppointmentSchema = z.strictObject({
-  id: z.string(),
-  externallyExposableId: text,
-  noteId: text,
-  startTime: text,
-  endTime: text,
-  stateHistory: z.array(z.strictObject({ id: z.string(), state: z.string(), created: text })).default([]),
-})
+const recordId = z.union([z.number(), z.string()])
+
+const patientAppointmentSchema = z
+  .strictObject({
+    id: recordId,
+    externallyExposableId: text,
+    noteId: recordId.nullable().default(null),
+    startTime: text,
+    endTime: text,
+    stateHistory: z.array(z.strictObject({ id: recordId, state: z.string(), created: text })).default([]),
+  })
+  .transform((given): PatientAppointment => {
+    const newest = given.stateHistory.at(-1)
+    return { ...given, state: newest === undefined ? null : { ...newest, note: given.noteId } }
+  })
 
 const exampleSchema = z.strictObject({
   /** Under which its results are saved and told. */
   name: z.string().min(1),
-  change_type: z.enum(changeTypes).default('APPOINTMENT'),
+  change_type: z.enum(changeTypeNames).default('APPOINTMENT').transform(changeTypeOf),
   field_changes: z.strictObject({
     model_name: z.string(),
     created: z.boolean(),

@@ -1,6 +1,8 @@
-// `notifyd protocols list`: which protocols there are, and on which changes each computes.
+// `notifyd protocols list`: which protocols there are, and on which changes each computes, or why on none.
+import pc from 'picocolors'
 import { appointmentNotification, notificationNames } from '../compute/appointment-notification.js'
 import type { Compute } from '../compute/compute.js'
+import { idleReason } from '../compute/idle-protocol.js'
 import type { LoadedProtocol } from '../compute/worker-messages.js'
 import { protocolJson } from './protocol-test.js'
 
@@ -10,6 +12,7 @@ const builtIn: LoadedProtocol = {
   title: notificationNames.join(', '),
   version: '',
   changeTypes: ['APPOINTMENT'],
+  idle: null,
 }
 
 /** @throws ProtocolLoadError */
@@ -32,5 +35,9 @@ export async function listProtocols(
     const row = cells[index] ?? []
     return [...row.map((cell, column) => cell.padEnd(widths[column] ?? 0)), title].join('  ')
   })
-  return `${rows.join('\n')}\n`
+  const idle = all.flatMap((protocol) => {
+    const why = idleReason(protocol)
+    return why === null ? [] : [pc.yellow(`! ${protocol.name} ${why}`)]
+  })
+  return `${[...rows, ...idle].join('\n')}\n`
 }

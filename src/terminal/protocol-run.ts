@@ -2,7 +2,7 @@
 // Owns that of a real patient nothing but a hash is shown unless it is asked for.
 import { createHash } from 'node:crypto'
 import type { ResolvedChange } from '../change/captured-change.js'
-import type { PatientAppointment } from '../change/clinical-database.js'
+import type { PatientAppointment } from '../change/patient-appointments.js'
 import type { ComputedChange, OwedNotification, ProtocolOutcome, Source } from '../compute/computed-change.js'
 import { failureFacts } from '../compute/protocol-failure.js'
 
@@ -12,7 +12,7 @@ export interface TestCase {
   readonly name: string
   readonly change: ResolvedChange
   readonly source: Source
-  /** The answer to `this.patient.appointments()`; null: the clinical database is asked. */
+  /** What `this.patient.appointments` is; null: the clinical database is asked. */
   readonly appointments: readonly PatientAppointment[] | null
 }
 

@@ -1,6 +1,6 @@
 // `notifyd protocols test`: a protocol over examples or journaled changes, in the thread that the daemon uses, held against
 // what was expected. Sends nothing, and writes nothing but the expectation where `--update` asks for it.
-import type { PatientAppointment } from '../change/clinical-database.js'
+import type { PatientAppointment } from '../change/patient-appointments.js'
 import type { Compute } from '../compute/compute.js'
 import type { LoadedProtocol } from '../compute/worker-messages.js'
 import { compare, readExpectation, writeExpectation } from './protocol-expectation.js'
@@ -79,10 +79,11 @@ function asJson({ file, protocols, changes, runs, expectation, comparison }: Rep
   }
 }
 
-export const protocolJson = ({ name, version, title, file, changeTypes }: LoadedProtocol) => ({
+export const protocolJson = ({ name, version, title, file, changeTypes, idle }: LoadedProtocol) => ({
   protocol: name,
   version,
   title,
   file,
   change_types: changeTypes,
+  idle,
 })

@@ -36,7 +36,7 @@ const lookEveryMs = 200
 /** @throws UsageError for a range that the journal does not have; nothing is sent then. */
 export async function replay(options: ReplayOptions): Promise<Replayed> {
   const { journal: path, rate } = options
-  const journal = await Journal.open(path)
+  const journal = await Journal.open(path, 'asker')
   try {
     journal.replays.checkRange(options.selection)
     const { selection, remark } = await recomputed(journal, {
@@ -133,7 +133,7 @@ interface Row {
 
 /** What would be sent; nothing is, and nothing is written. @throws as `replay`. */
 export async function dryRun(options: Omit<ReplayOptions, 'runHere' | 'rate'>): Promise<string> {
-  const journal = await Journal.open(options.journal)
+  const journal = await Journal.open(options.journal, 'reader')
   try {
     journal.replays.checkRange(options.selection)
     const rows = options.recompute === null ? stored(journal, options.selection) : await unseen(journal, options)

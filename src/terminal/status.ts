@@ -6,10 +6,11 @@ import { isoMicros } from '../base/time.js'
 import type { DatabaseAddress } from '../capture/connection.js'
 import { openControl } from '../capture/control.js'
 import { formatLsn, type Lsn } from '../capture/lsn.js'
+import { saidBy } from '../capture/server-words.js'
 import { readSlot } from '../capture/slot.js'
 import { lookAtWal } from '../capture/wal-look.js'
 import type { Journal } from '../journal/journal.js'
-import { askDaemon, type Readiness } from '../status/ask-daemon.js'
+import { askDaemon, type Readiness, standstillText } from '../status/ask-daemon.js'
 import { readJournal } from './read-journal.js'
 
 export interface StatusOptions {
@@ -51,6 +52,8 @@ export interface Status {
     }[]
     readonly attempts_last_minute: { readonly delivered: number; readonly failed: number }
     readonly gaps: { readonly found: number; readonly accepted: number; readonly resumed: number }
+    /** Appointments whose update could not be told, not yet accepted. */
+    readonly row_gaps: number
   }
 }
 
@@ -64,7 +67,7 @@ export async function status(options: StatusOptions): Promise<string> {
 
 async function ofJournal(journal: Journal): Promise<Status['journal']> {
   const checkpoint = journal.checkpoint()
-  const { endpoints, gaps } = journal.figures()
+  const { endpoints, gaps, rowGaps } = journal.figures()
   const minuteAgo = Date.now() - 60_000
   const attempts = await journal.disclosures.countSince(minuteAgo)
   return {
@@ -81,6 +84,7 @@ async function ofJournal(journal: Journal): Promise<Status['journal']> {
     })),
     attempts_last_minute: attempts,
     gaps,
+    row_gaps: rowGaps,
   }
 }
 
@@ -88,8 +92,9 @@ async function ofDaemon(http: StatusOptions['http']): Promise<Status['daemon']> 
   if (http === null) return { answers: false, reason: 'http is off, or its port is left to chance' }
   const answer = await askDaemon(http)
   if (typeof answer === 'string') return { answers: false, reason: answer }
-  const { phase, ready, received_lsn, lag_bytes, lag_seconds, last_error } = answer
-  return { answers: true, phase, ready, received_lsn, lag_bytes, lag_seconds, last_error }
+  const { failed_checks = [], standstill = null, ...readiness } = answer
+  const { phase, ready, received_lsn, lag_bytes, lag_seconds, last_error } = readiness
+  return { answers: true, phase, ready, received_lsn, lag_bytes, lag_seconds, last_error, failed_checks, standstill }
 }
 
 async function ofSlot({ address, slot: name }: StatusOptions): Promise<Status['slot']> {
@@ -111,7 +116,7 @@ async function ofSlot({ address, slot: name }: StatusOptions): Promise<Status['s
       retained_bytes: look?.retainedBytes ?? slot.retainedBytes,
     }
   } catch (error) {
-    return { answers: false, reason: `the database does not answer (${errorCode(error) ?? 'no code'})` }
+    return { answers: false, reason: `the database does not answer (${errorCode(error) ?? 'no code'})${saidBy(error)}` }
   } finally {
     await control.close()
   }
@@ -122,6 +127,8 @@ function table({ daemon, slot, journal }: Status): string {
   if (daemon.answers) {
     const phase = daemon.ready ? pc.green(`${daemon.phase}, ready`) : pc.yellow(`${daemon.phase}, not ready`)
     rows.push(['daemon', daemon.last_error === null ? phase : `${phase}, last error ${daemon.last_error}`])
+    for (const found of daemon.failed_checks ?? []) rows.push(['check fails', pc.red(found)])
+    if (daemon.standstill) rows.push(['stream', pc.red(standstillText(daemon.standstill))])
     if (daemon.received_lsn !== null) rows.push(['received', daemon.received_lsn])
     if (daemon.lag_seconds !== null) rows.push(['lag', `${bytes(daemon.lag_bytes)}, ${daemon.lag_seconds} s`])
   } else rows.push(['daemon', pc.yellow(daemon.reason)])
@@ -154,6 +161,8 @@ function table({ daemon, slot, journal }: Status): string {
   }
   if (journal.endpoints.length === 0) rows.push(['endpoints', 'nothing is owed, nothing is dead'])
   if (journal.gaps.found > 0) rows.push(['gaps', pc.red(`${journal.gaps.found} wait: notifyd gaps list`)])
+  if (journal.row_gaps > 0)
+    rows.push(['gaps of one row', pc.red(`${journal.row_gaps} wait, the stream goes on: notifyd gaps list`)])
   const width = Math.max(...rows.map(([name]) => name.length))
   return `${rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n')}\n`
 }

@@ -41,7 +41,7 @@ beforeAll(async () => {
 
 /** A decoder that has seen all before `at`. */
 function decoderAt(at: number, longestBytes?: number): Decoder {
-  const decoder = new Decoder(longestBytes)
+  const decoder = new Decoder('UTF8', longestBytes)
   for (const payload of payloads.slice(0, at)) decoder.decode(payload)
   return decoder
 }
@@ -91,12 +91,12 @@ describe('the decoder', () => {
         const message = decoder.decode(payload)
         return message.tag === 'insert' || message.tag === 'update' ? [message] : []
       })
-    const [inserted, , renamed, , grown] = rowsOf(new Decoder(1000))
+    const [inserted, , renamed, , grown] = rowsOf(new Decoder('UTF8', 1000))
     expect(inserted).toMatchObject({ new: { id: '1', name: 'ünïcödé', mood: 'fine', big: tooLong } })
     expect(renamed).toMatchObject({ old: { id: '1', big: tooLong }, new: { id: '1', name: 'b', big: undefined } })
     expect(grown).toMatchObject({ old: { name: 'b', big: tooLong }, new: { name: 'b', big: tooLong } })
     // A short value is sent twice though it is the same.
-    expect(rowsOf(new Decoder(0)).at(4)).toMatchObject({
+    expect(rowsOf(new Decoder('UTF8', 0)).at(4)).toMatchObject({
       old: { name: tooLong },
       new: { name: undefined, big: tooLong },
     })

@@ -94,7 +94,7 @@ describe('preflight as the daemon’s minimal role', () => {
       'a missing publication',
       'DROP PUBLICATION notifyd',
       'no publication notifyd',
-      'CREATE PUBLICATION notifyd FOR TABLE public.appointment, public.note_state_change_event;',
+      'CREATE PUBLICATION notifyd FOR TABLE public.appointment, public.note_state_change_event',
     ],
     [
       'a table that is not published',

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { appointmentOf, newestAppointment } from '../../src/change/appointment.js'
 import { appointmentEnd, readMoment } from '../../src/change/appointment-time.js'
+import type { FieldValue } from '../../src/change/captured-change.js'
 import { laneOf } from '../../src/change/lane.js'
 import { makeModel } from '../../src/change/model.js'
 import { PatientKeys } from '../../src/change/patient-keys.js'
@@ -50,6 +51,32 @@ describe('a moment', () => {
   })
 })
 
+describe('a moment without a zone', () => {
+  test.each([
+    ['America/New_York', '2026-07-01 10:00:00', '2026-07-01T14:00:00+00:00'],
+    ['America/New_York', '2026-12-01 10:00:00.25', '2026-12-01T15:00:00.250000+00:00'],
+    // The clocks went back at two: the hour from one to two was there twice, and the first is meant.
+    ['America/New_York', '2026-11-01 01:30:00', '2026-11-01T05:30:00+00:00'],
+    ['America/New_York', '2026-11-01 00:59:59', '2026-11-01T04:59:59+00:00'],
+    ['America/New_York', '2026-11-01 02:00:00', '2026-11-01T07:00:00+00:00'],
+    // They went forward at two: the hour from two to three was not there, and the one after it is meant.
+    ['America/New_York', '2026-03-08 02:30:00', '2026-03-08T07:30:00+00:00'],
+    ['Australia/Lord_Howe', '2026-04-05 01:45:00', '2026-04-04T14:45:00+00:00'],
+    ['Australia/Lord_Howe', '2026-10-04 02:15:00', '2026-10-03T15:45:00+00:00'],
+    ['Pacific/Apia', '2011-12-30 12:00:00', '2011-12-30T22:00:00+00:00'],
+    ['Asia/Kathmandu', '2026-01-01 00:00:00', '2025-12-31T18:15:00+00:00'],
+    // One that has a zone, and what is no such moment.
+    ['America/New_York', '2026-07-01T10:00:00+00:00', '2026-07-01T10:00:00+00:00'],
+    ['America/New_York', '2026-07-01 10:00:00+00', '2026-07-01T10:00:00+00:00'],
+    ['America/New_York', 'infinity', 'infinity'],
+    ['America/New_York', '0044-03-15 12:00:00 BC', '0044-03-15 12:00:00 BC'],
+    ['America/New_York', '10000-01-01 00:00:00', '10000-01-01 00:00:00'],
+    ['America/New_York', '9999-12-31 23:00:00', '9999-12-31 23:00:00'],
+  ])('in %s: %s is %s', (zone, wall, instant) => {
+    expect(readMoment(wall, zone)).toBe(instant)
+  })
+})
+
 describe('the newest of several', () => {
   const of = (id: string, entered_in_error = false) => ({ ...appointment, id, entered_in_error })
   test.each([
@@ -58,9 +85,14 @@ describe('the newest of several', () => {
     [['10!', '9'], '9'],
     [['10!', '9!'], '10'],
     [['b', 'a'], 'b'],
+    [['10-', '9'], '9'],
+    [['10-', '9!'], '9'],
+    [['10!-', '9-'], '9'],
+    [['10-', '9-'], '10'],
     [[], undefined],
   ])('%j is %j', (ids, newest) => {
-    const found = newestAppointment(ids.map((id) => of(id.replace('!', ''), id.endsWith('!'))))
+    const ofId = (id: string) => ({ ...of(id.replace(/[!-]/g, ''), id.includes('!')), deleted: id.includes('-') })
+    const found = newestAppointment(ids.map(ofId))
     expect(found?.id).toBe(newest)
   })
 
@@ -81,10 +113,27 @@ test('an appointment has the end that is mapped, else the one of its duration', 
   const start_time = '2026-01-01T00:00:00+00:00'
   expect(appointmentOf({ id: 1, start_time, duration_minutes: '20' }, false).end_time).toBe('2026-01-01T00:20:00+00:00')
   expect(appointmentOf({ id: 1, start_time, duration_minutes: 20, end_time: null }, false).end_time).toBeNull()
-  expect(appointmentOf({ id: 1n.toString(), entered_in_error_id: 0 }, true)).toMatchObject({
+  expect(appointmentOf({ id: 1n.toString(), entered_in_error_id: 7 }, true)).toMatchObject({
     entered_in_error: true,
     deleted: true,
   })
+})
+
+test.each<[FieldValue, boolean]>([
+  [0, false],
+  ['0', false],
+  [false, false],
+  ['f', false],
+  ['FALSE', false],
+  ['', false],
+  [null, false],
+  [1, true],
+  [true, true],
+  ['t', true],
+  [17, true],
+  ['5c1f7f0a-0c6b-4b39-93a3-7e0a6f0b8f4e', true],
+])('entered in error: %j means %j', (entered_in_error_id, means) => {
+  expect(appointmentOf({ id: 1, entered_in_error_id }, false).entered_in_error).toBe(means)
 })
 
 test('integers, floats and timestamps are typed without loss', () => {
@@ -136,11 +185,12 @@ test('a mapped end takes the place of the duration; optional columns are needed 
   expect(ends.required.get('status')).toBe('st')
 })
 
-test('the least recently used patient is forgotten first', () => {
-  const keys = new PatientKeys(2)
-  keys.put('1', 'a')
-  keys.put('2', 'b')
-  expect(keys.get('1')).toBe('a')
-  keys.put('3', 'c')
-  expect([keys.get('1'), keys.get('2'), keys.get('3')]).toEqual(['a', null, 'c'])
+test('the least recently used patient is forgotten first, and each after its time', () => {
+  const keys = new PatientKeys(2, 5000)
+  keys.put('1', 'a', 0)
+  keys.put('2', 'b', 0)
+  expect(keys.get('1', 10)).toBe('a')
+  keys.put('3', 'c', 20)
+  expect([keys.get('1', 4999), keys.get('2', 20), keys.get('3', 4999)]).toEqual(['a', null, 'c'])
+  expect([keys.get('1', 5000), keys.get('3', 5000)]).toEqual([null, 'c'])
 })

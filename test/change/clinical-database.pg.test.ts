@@ -13,23 +13,42 @@ const model = (name: string, table: string, columns: Readonly<Record<string, str
 
 test('row security that would hide rows is an error, and never an empty answer', async () => {
   await using database = await site('ALTER TABLE appointment ENABLE ROW LEVEL SECURITY')
-  await expect(clinical(database).real.lookup(['1'], [])).rejects.toMatchObject({ code: '42501' })
+  await expect(clinical(database).real.lookup(['1'], [], 9)).rejects.toMatchObject({ code: '42501' })
 })
 
-test('a patient’s appointments come newest first, each with its states oldest first', async () => {
+test('patients’ appointments come newest first, each with its states oldest first, and ids as field_changes has them', async () => {
   await using database = await site(`
     INSERT INTO note_state_change_event (id, note_id, state, created) VALUES
-      (1, 1, 'NEW', '2026-06-01 08:00+02'), (2, 1, 'BKD', '2026-06-01 08:00:01+02'), (3, 2, 'NEW', now())`)
-  const found = await clinical(database).real.appointmentsOf('1')
-  expect(found.map(({ id }) => id)).toEqual(['23', '22', '21', '11'])
-  expect(found.at(-1)).toMatchObject({
-    noteId: '1',
+      (1, 1, 'NEW', '2026-06-01 08:00+02'), (2, 1, 'BKD', '2026-06-01 08:00:01+02'), (9007199254740993, 2, 'NEW', '2026-06-01')`)
+  const found = await clinical(database).real.appointmentsOf(['1', '2', '3'])
+  const ofFirst = found.get('1') ?? []
+  expect(ofFirst.map(({ id }) => id)).toEqual([23, 22, 21, 11])
+  expect(ofFirst.map(({ state }) => state?.id ?? null)).toEqual([null, null, null, 2])
+  expect(ofFirst.at(-1)).toMatchObject({
+    noteId: 1,
     startTime: '2026-07-01T08:00:00.500000+00:00',
+    state: { id: 2, state: 'BKD', note: 1 },
     stateHistory: [
-      { id: '1', state: 'NEW', created: '2026-06-01T06:00:00+00:00' },
-      { id: '2', state: 'BKD', created: '2026-06-01T06:00:01+00:00' },
+      { id: 1, state: 'NEW', created: '2026-06-01T06:00:00+00:00' },
+      { id: 2, state: 'BKD', created: '2026-06-01T06:00:01+00:00' },
     ],
   })
+  // No JavaScript number holds it: text, as in field_changes.
+  expect(found.get('2')?.[0]?.stateHistory).toEqual([
+    { id: '9007199254740993', state: 'NEW', created: '2026-06-01T00:00:00+00:00' },
+  ])
+  expect(found.get('3')).toEqual([])
+})
+
+test('a column `created` that goes meanwhile leaves the states without their times', async () => {
+  await using database = await site(
+    "INSERT INTO note_state_change_event (id, note_id, state, created) VALUES (1, 1, 'NEW', now())",
+  )
+  const { real } = clinical(database)
+  const created = async () => (await real.appointmentsOf(['1'])).get('1')?.at(-1)?.stateHistory[0]?.created
+  expect(await created()).toMatch(/^\d{4}-/)
+  await database.query('ALTER TABLE note_state_change_event RENAME created TO made')
+  expect(await created()).toBeNull()
 })
 
 test('names with dots, capitals, spaces and quotes, uuid keys, and no `created`', async () => {
@@ -58,13 +77,18 @@ test('names with dots, capitals, spaces and quotes, uuid keys, and no `created`'
     noteState: model('notestatechangeevent', 'Events', { note_id: 'note', state: 'code' }),
     patient: model('patient', 'People', { key: 'k' }),
   })
-  const found = await real.lookup(['00000000-0000-4000-8000-0000000000ff'], [])
+  const found = await real.lookup(['00000000-0000-4000-8000-0000000000ff'], [], 9)
   expect(found.appointments).toMatchObject([
     { start_time: '2026-07-01T10:00:00+00:00', end_time: '2026-07-01T11:00:00+00:00' },
   ])
   expect([...found.patientKeys]).toEqual([['00000000-0000-4000-8000-00000000000a', 'the key']])
-  const [visit] = await real.appointmentsOf('00000000-0000-4000-8000-00000000000a')
-  expect(visit?.stateHistory).toEqual([{ id: '1', state: 'CLD', created: null }])
+  const patient = '00000000-0000-4000-8000-00000000000a'
+  const [visit] = (await real.appointmentsOf([patient])).get(patient) ?? []
+  expect(visit?.stateHistory).toEqual([{ id: 1, state: 'CLD', created: null }])
+  expect([visit?.id, visit?.noteId]).toEqual([
+    '00000000-0000-4000-8000-000000000001',
+    '00000000-0000-4000-8000-0000000000ff',
+  ])
 })
 
 test('a connection that is cut under a query fails the query, and nothing else', async () => {
@@ -73,12 +97,12 @@ test('a connection that is cut under a query fails the query, and nothing else',
   const url = new URL(database.url)
   url.port = String(path.port)
   const { real } = clinical({ url: url.href })
-  await real.lookup(['1'], [])
+  await real.lookup(['1'], [], 9)
   const locker = new pg.Client(database.superuserUrl)
   await locker.connect()
   // Held when this returns, and until it ends: the query comes behind it, whoever is the faster.
   await locker.query('BEGIN; LOCK TABLE appointment')
-  const waiting = expect(real.lookup(['1'], [])).rejects.toMatchObject({ code: 'ECONNRESET' })
+  const waiting = expect(real.lookup(['1'], [], 9)).rejects.toMatchObject({ code: 'ECONNRESET' })
   await until(async () => {
     const rows = await database.query(
       'SELECT FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())',
@@ -88,7 +112,7 @@ test('a connection that is cut under a query fails the query, and nothing else',
   path.cut()
   await waiting
   await locker.end()
-  expect((await real.lookup(['1'], [])).appointments).toHaveLength(1)
+  expect((await real.lookup(['1'], [], 9)).appointments).toHaveLength(1)
 })
 
 test('a row that cannot be read fails the query: only what was asked for may be found at fault', async () => {
@@ -97,9 +121,9 @@ test('a row that cannot be read fails the query: only what was asked for may be 
       (CASE WHEN id = 12 THEN 'x' ELSE note_id::text END)::int AS note_id, entered_in_error_id FROM appointment;
     GRANT SELECT ON coded TO notifyd`)
   const { real, unheld } = clinical(database, { ...clinicalModels, appointment: model('appointment', 'coded') })
-  await expect(real.lookup(['1'], [])).rejects.toMatchObject({ code: '22P02' })
+  await expect(real.lookup(['1'], [], 9)).rejects.toMatchObject({ code: '22P02' })
   expect(unheld).toEqual([])
-  await expect(real.lookup(['1', 'x'], [])).rejects.toMatchObject({ code: '22P02' })
+  await expect(real.lookup(['1', 'x'], [], 9)).rejects.toMatchObject({ code: '22P02' })
   expect(unheld).toEqual([['public.coded.note_id', 1]])
 })
 
@@ -107,10 +131,11 @@ test('what a column cannot hold is told by the column and by number, and never i
   await using database = await site()
   const { real, unheld } = clinical(database)
   const tooLarge = '99999999999999999999'
-  const found = await real.lookup([tooLarge, '1', 'x', '2'], [tooLarge, '3'])
+  const found = await real.lookup([tooLarge, '1', 'x', '2'], [tooLarge, '3'], 9)
   expect(found.appointments.map(({ id }) => id)).toEqual(['11', '12'])
   expect(found.patientKeys.get('3')).toBe('key-3')
-  expect(await real.appointmentsOf(tooLarge)).toEqual([])
+  const ofPatients = await real.appointmentsOf([tooLarge, '2'])
+  expect([...ofPatients].map(([patient, all]) => [patient, all.length])).toEqual([['2', 1]])
   expect(unheld).toEqual([
     ['public.appointment.note_id', 2],
     ['public.patient.id', 1],

@@ -11,9 +11,9 @@ export function clinical(database: Pick<TestDatabase, 'url'>, models = clinicalM
   const real = new ClinicalDatabase({ url: database.url, tls: null }, models, () => undefined, onUnheld)
   onTestFinished(() => real.close())
   const asked: [notes: readonly string[], patients: readonly string[]][] = []
-  const lookup: ClinicalDatabase['lookup'] = (notes, patients) => {
+  const lookup: ClinicalDatabase['lookup'] = (notes, patients, atMost) => {
     asked.push([notes, patients])
-    return real.lookup(notes, patients)
+    return real.lookup(notes, patients, atMost)
   }
   return { real, lookup, asked, unheld }
 }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { ClinicalDatabase } from '../../src/change/clinical-database.js'
 import { Resolver } from '../../src/change/resolve.js'
 import { createTestDatabase, type TestDatabase } from '../support/database.js'
-import { captured, clinicalModels } from './captured.js'
+import { captured, clinicalModels, imagesOf } from './captured.js'
 
 /** Note 1 stands for appointment 12, which replaced 11; both were booked before the daemon was there. */
 async function resolverOf(database: TestDatabase, sql = '') {
@@ -15,7 +15,7 @@ async function resolverOf(database: TestDatabase, sql = '') {
     VALUES (11, 1, 1, '2026-07-01 10:00+02', 20, 1, NULL), (12, 1, 1, '2026-07-02 10:00+02', 20, 1, 11); ${sql}`)
   const clinic = new ClinicalDatabase({ url: database.url, tls: null }, clinicalModels, () => undefined)
   return {
-    resolver: new Resolver({ appointmentsOfNotes: () => new Map() }, clinic),
+    resolver: new Resolver(imagesOf(), clinic),
     [Symbol.asyncDispose]: () => clinic.close(),
   }
 }

@@ -2,19 +2,12 @@
 import { describe, expect, test } from 'vitest'
 import type { Lsn } from '../../src/capture/lsn.js'
 import { appointmentOf } from '../../src/change/appointment.js'
-import type { Appointment, CapturedChange, FieldValue } from '../../src/change/captured-change.js'
-import { type AppointmentImages, Resolver } from '../../src/change/resolve.js'
+import type { CapturedChange, FieldValue } from '../../src/change/captured-change.js'
+import { Resolver } from '../../src/change/resolve.js'
+import { imagesOf } from './captured.js'
 import { clinical, site } from './clinical-site.js'
 
-const images = (...appointments: Appointment[]): AppointmentImages => ({
-  appointmentsOfNotes: (notes) =>
-    new Map(
-      notes.map((note) => {
-        const ofNote = appointments.filter(({ note_id }) => note_id === note)
-        return [note, ofNote.map((appointment) => ({ appointment, inserted: true }))]
-      }),
-    ),
-})
+const images = imagesOf
 
 let ordinal = 0
 function captured(
@@ -80,7 +73,7 @@ describe('a state change', () => {
       ['10', false, 'image'],
       ['9', false, 'image'],
       ['10', false, 'image'],
-      ['9', true, 'image'],
+      ['101', false, 'image'],
       ['8', false, 'image'],
     ])
     expect(asked).toEqual([])
@@ -161,15 +154,64 @@ test('patient keys are asked once; a patient who is not there is asked for again
   expect(asked.map(([, patients]) => patients)).toEqual([['1', '40'], ['40'], ['40']])
 })
 
-test('keys of blank-padded char(n) are found: they are compared as the WAL has them', async () => {
+test('a key that changed, or an id that another person got, is told within seconds', async () => {
+  await using database = await site()
+  const { lookup } = clinical(database)
+  const resolver = new Resolver(images(), { lookup }, { keysLiveMs: 0 })
+  const key = async () => (await resolver.resolve([row(1, null, { patient_id: 3 })]))[0]?.patientKey
+  expect(await key()).toBe('key-3')
+  await database.query(`UPDATE patient SET key = 'new' WHERE id = 3`)
+  expect(await key()).toBe('new')
+  await database.query(`DELETE FROM patient WHERE id = 3;
+    INSERT INTO patient (id, key, first_name, last_name, birth_date) OVERRIDING SYSTEM VALUE VALUES (3, 'other', 'F', 'L', '2000-01-01')`)
+  expect(await key()).toBe('other')
+})
+
+test('an appointment is linked to what it replaces as of the commit: also where a later statement of its transaction does it', async () => {
+  await using database = await site()
+  const { lookup } = clinical(database)
+  const later = (lsn: bigint, id: number, from: number | null) => ({
+    ...row(id, null, { appointment_rescheduled_from_id: from }, { lsn }),
+    operation: 'update' as const,
+  })
+  const resolved = await new Resolver(images(), { lookup }).resolve([
+    row(1, null, {}, { lsn: 500n }),
+    row(2, null, {}, { lsn: 500n }),
+    later(500n, 1, 7),
+    row(3, null, {}, { lsn: 501n }),
+    later(502n, 2, 7),
+    later(502n, 3, 8),
+  ])
+  expect(resolved.map(({ appointment }) => appointment?.appointment_rescheduled_from_id)).toEqual([
+    '7',
+    null,
+    '7',
+    null,
+    '7',
+    '8',
+  ])
+})
+
+test('a note with many appointments is asked of the database for those that stand for it first', async () => {
+  await using database = await site(`
+    INSERT INTO appointment (id, patient_id, provider_id, start_time, duration_minutes, note_id, entered_in_error_id)
+    SELECT 1000 + i, 1, 1, '2026-07-02 10:00+02', 20, 9, CASE WHEN i > 2995 THEN 7 END FROM generate_series(1, 3000) i`)
+  const { real, lookup } = clinical(database)
+  const [event] = await new Resolver(images(), { lookup }).resolve([state(9)])
+  expect(event?.appointment?.id).toBe('3995')
+  const first = (await real.lookup(['9', '1'], [], 3)).appointments.map(({ id }) => Number(id))
+  expect(first.toSorted((a, b) => a - b)).toEqual([11, 3993, 3994, 3995])
+})
+
+test('keys of blank-padded char(n) are found', async () => {
   await using database = await site(`
     ALTER TABLE appointment DROP CONSTRAINT appointment_patient_id_fkey, DROP CONSTRAINT appointment_note_id_fkey;
     ALTER TABLE note DROP CONSTRAINT note_patient_id_fkey;
     ALTER TABLE patient ALTER id DROP IDENTITY; ALTER TABLE patient ALTER id TYPE char(4);
     ALTER TABLE appointment ALTER patient_id TYPE char(4), ALTER note_id TYPE char(6)`)
   const { lookup } = clinical(database)
-  const event = captured('notestatechangeevent', { id: 1, note_id: '1     ', state: 'CLD' })
-  const booked = captured('appointment', { id: 5, note_id: null, patient_id: '3   ' })
+  const event = captured('notestatechangeevent', { id: 1, note_id: '1', state: 'CLD' })
+  const booked = captured('appointment', { id: 5, note_id: null, patient_id: '3' })
   const resolved = await new Resolver(images(), { lookup }).resolve([event, booked])
   expect(resolved.map(({ appointment, patientKey }) => [appointment?.id, patientKey])).toEqual([
     ['11', 'key-1'],

@@ -28,8 +28,13 @@ describe('an appointment', () => {
     ['made longer', { operation: 'update', fields: { duration_minutes: [20, 30] } }, 'rescheduled'],
     ['ending later', { operation: 'update', fields: { end_time: ['a', 'b'] } }, 'rescheduled'],
     [
-      'made a replacement',
-      { operation: 'update', fields: { appointment_rescheduled_from_id: [null, 7] } },
+      'inserted, and made a replacement in the same transaction',
+      { appointment: { ...appointment, appointment_rescheduled_from_id: '7' } },
+      'rescheduled',
+    ],
+    [
+      'made a replacement and moved',
+      { operation: 'update', fields: { appointment_rescheduled_from_id: [null, 7], start_time: ['a', 'b'] } },
       'rescheduled',
     ],
   ])('%s', (_, parts, notification) => {
@@ -37,8 +42,17 @@ describe('an appointment', () => {
   })
 
   test.each<[string, ChangeParts, RegExp]>([
-    ['confirmed', { operation: 'update', fields: { status: ['a', 'b'] } }, /neither its times/],
-    ['of another origin', { operation: 'update', fields: { appointment_rescheduled_from_id: [6, 7] } }, /neither/],
+    ['confirmed', { operation: 'update', fields: { status: ['a', 'b'] } }, /its times did not change/],
+    ['of another origin', { operation: 'update', fields: { appointment_rescheduled_from_id: [6, 7] } }, /its times/],
+    [
+      'made a replacement later',
+      {
+        operation: 'update',
+        fields: { appointment_rescheduled_from_id: [null, 7] },
+        appointment: { ...appointment, appointment_rescheduled_from_id: '7' },
+      },
+      /its times did not change/,
+    ],
     ['deleted', { operation: 'delete', fields: { start_time: ['a', null] } }, /deleted/],
     [
       'updated without an old image',
@@ -50,10 +64,10 @@ describe('an appointment', () => {
     expect(judged(parts)).toEqual([expect.stringMatching(reason), null])
   })
 
-  test('without a patient, or without an end, is sent with nulls', () => {
+  test('without a patient, or without an end, is sent with nulls; a start that is known is told', () => {
     const [, payload] = judged({ patientKey: null, appointment: { ...appointment, end_time: null } })
     expect(payload).toBe(
-      '{"canvas_patient_key":null,"appointment_external_id":"e999b5c7-d12f-498c-816a-f3c66946a911","start_time":null,"end_time":null,"created":true}',
+      '{"canvas_patient_key":null,"appointment_external_id":"e999b5c7-d12f-498c-816a-f3c66946a911","start_time":"2021-12-24T21:30:00+00:00","end_time":null,"created":true}',
     )
   })
 })

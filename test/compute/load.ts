@@ -34,7 +34,7 @@ export async function load(files: readonly string[], options: Partial<ComputeOpt
     settings: { ward: 'b2' },
     timeoutMs: 300,
     log,
-    appointments: async () => [],
+    appointments: async () => new Map(),
     workerUrl,
     ...options,
   })

@@ -41,12 +41,29 @@ describe('loading', () => {
       file(meta, 'AppointmentNotification'),
       /own\.ts: class Appoint.* the built-in/,
     ],
+    [
+      'has none but abstract classes',
+      file(`static override Meta = { ...Meta, abstract: true }`),
+      /own\.ts: it exports no class but abstract ones/,
+    ],
+    [
+      'cannot say whether it is enabled',
+      file(`${meta}; static enabled() { throw new RangeError('not today') }`),
+      /own\.ts: Own\.enabled\(\) failed: RangeError: not today/,
+    ],
     ['has a class without a name', file(`${meta}; static override readonly name = ''`), /own\.ts: .* needs a name/],
   ])('a file that %s is refused by its name', async (_, text, message) => {
     await using own = await ownFile(text)
     const loading = load([own.path])
     await expect(loading).rejects.toThrow(ProtocolLoadError)
     await expect(loading).rejects.toThrow(message)
+  })
+
+  test('the documentation’s name for a change type is the code’s', async () => {
+    await using own = await ownFile(file(meta).replace('CHANGE_TYPE.APPOINTMENT', "'EXTERNAL_EVENTS', 'PROCEDURE'"))
+    const { compute } = await load([own.path])
+    expect(compute.protocols).toMatchObject([{ changeTypes: ['EXTERNAL_EVENT', 'PROCEDURE'], idle: null }])
+    expect(sdk.CHANGE_TYPE.EXTERNAL_EVENTS).toBe(sdk.CHANGE_TYPE.EXTERNAL_EVENT)
   })
 
   test('a file that lies elsewhere has the daemon’s own module', async () => {

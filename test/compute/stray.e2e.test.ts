@@ -21,13 +21,6 @@ test('a thread that ends while it is idle is replaced, and nobody is blamed', as
   await rm(folder, { recursive: true })
 })
 
-test('what a given-up batch still ran is not taken for the next batch’s results', async () => {
-  const { run } = await load(['stray.ts'], { appointments: () => Promise.reject(new Error('42501')) })
-  await expect(run({ id: 2 })).rejects.toThrow('42501')
-  const [next] = await run({ id: 3 })
-  expect(next?.outcome).toMatchObject({ ...ok, narratives: ['of the next batch'] })
-})
-
 test('memory without end ends the thread, and neither the daemon nor the next run', async () => {
   const { run } = await load(['stray.ts'], { timeoutMs: 30_000 })
   const [hog, next] = await run({ id: 4 }, {})

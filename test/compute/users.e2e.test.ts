@@ -1,6 +1,6 @@
 // Users' protocols in the built thread. `npm test` builds first.
 import { afterEach, describe, expect, test } from 'vitest'
-import type { ChangeParts } from './changes.js'
+import { appointment, type ChangeParts } from './changes.js'
 import { closeAll, load } from './load.js'
 
 afterEach(closeAll)
@@ -80,21 +80,33 @@ describe('a user’s protocol', () => {
     expect(await outcomes({})).toEqual(['suspended'])
   })
 
-  test('may ask for the patient’s appointments; the time that takes is not the protocol’s', async () => {
-    const asked: string[] = []
-    const appointments = async (patientId: string) => {
-      asked.push(patientId)
-      await new Promise((resolve) => setTimeout(resolve, 400))
-      return []
+  test('has the patient’s appointments when it begins: asked once for a batch, and only for changes that it computes on', async () => {
+    const asked: (readonly string[])[] = []
+    const one = { id: 14, externallyExposableId: null, noteId: 26, startTime: null, endTime: null, state: null }
+    const appointments = async (patientIds: readonly string[]) => {
+      asked.push(patientIds)
+      return new Map([['3', [{ ...one, stateHistory: [] }]]])
     }
-    const { run } = await load(['pager.ts'], { appointments, timeoutMs: 150 })
-    const [only] = await run({ id: 7 })
-    expect(asked).toEqual(['3'])
-    expect(only?.outcome).toMatchObject({ narratives: ['0 appointments of 06669a76329f4577bea114bc50072da6'] })
+    const { run } = await load(['pager.ts'], { appointments })
+    const other = { ...appointment, patient_id: '4' }
+    const unknown = { ...appointment, patient_id: null }
+    const outcomes = await run({ id: 7 }, { id: 7 }, { id: 7, appointment: other }, { id: 7, appointment: unknown })
+    expect(asked).toEqual([['3', '4']])
+    const narrative = (count: number) => `${count} appointments of 06669a76329f4577bea114bc50072da6`
+    expect(outcomes.flatMap(({ outcome }) => (outcome?.tag === 'computed' ? outcome.narratives : []))).toEqual(
+      [1, 1, 0, 0].map(narrative),
+    )
+    await run({ changeType: 'LAB_REPORT', model: 'lab', appointment: null })
+    expect(asked).toHaveLength(1)
   })
 
-  test('whose question no retry answers ends the batch', async () => {
-    const appointments = () => Promise.reject(new Error('42501'))
+  test('whose patient’s appointments no retry brings ends the batch', async () => {
+    const errors = [new Error('42501')]
+    const appointments = async () => {
+      const error = errors.pop()
+      if (error !== undefined) throw error
+      return new Map()
+    }
     const { run } = await load(['pager.ts'], { appointments })
     await expect(run({ id: 7 })).rejects.toThrow('42501')
     expect((await run({}))[0]?.outcome).toMatchObject(ok)

@@ -26,7 +26,7 @@ async function served(): Promise<Exposition> {
     endpoints: ['desk'],
     models: ['appointment'],
     state: initialState(),
-    journal: () => ({ endpoints: [], lastCommittedAt: 0, gaps: { found: 0, accepted: 0, resumed: 0 } }),
+    journal: () => ({ endpoints: [], lastCommittedAt: 0, gaps: { found: 0, accepted: 0, resumed: 0 }, rowGaps: 0 }),
     files: async () => ({ mainBytes: 0, walBytes: 0, freeBytes: 0 }),
   })
   return parseExposition((await metrics.render()).text)

@@ -1,6 +1,6 @@
 // Another clinic's database: other schemas, tables and columns, an end instead of a duration, uuid keys, a further table.
 import { expect, test } from 'vitest'
-import { openSite } from '../support/site.js'
+import { openSite, seenBodies } from '../support/site.js'
 
 const schema = `
   CREATE SCHEMA api;
@@ -74,7 +74,7 @@ test('is followed by its own names', async () => {
   expect(bodies).toContainEqual(expect.objectContaining({ start_time: null, end_time: null, created: true }))
 })
 
-test('a partition that is born while the daemon streams has no old rows: the log says so, and how to mend it', async () => {
+test('a partition that is born while the daemon streams has no old rows: told from their images, and a restart goes on with it', async () => {
   await using site = await openSite({ migrations: [], config: { models } })
   await site.database.query(
     schema
@@ -88,9 +88,11 @@ test('a partition that is born while the daemon streams has no old rows: the log
   await site.database.query(`CREATE TABLE api.visits_1 PARTITION OF api.visits (PRIMARY KEY (dbid)) DEFAULT`)
   await site.database.query(`INSERT INTO api.visits (dbid, uuid) VALUES (1, '${visit}')`)
   await site.database.query(`UPDATE api.visits SET "endsAt" = now()`)
-  await daemon.line((line) => line['level'] === 'error' && String(line.msg).includes('without its old row'))
+  await daemon.line(({ msg }) => String(msg).includes('was told from its last image'))
+  await site.receiver.until(({ delivered }) => delivered.length === 2)
+  expect(seenBodies(site.receiver).get(visit)?.at(-1)).toContain('"rescheduled":true')
   await daemon.stop()
-  const again = site.spawn()
-  expect((await again.exited).status).toBe(3)
-  expect(again.stderr).toContain('ALTER TABLE api.visits_1 REPLICA IDENTITY FULL;')
+  const again = await site.start()
+  const said = await again.line('not ready: `notifyd check` fails')
+  expect(said['remedy']).toBe('ALTER TABLE api.visits_1 REPLICA IDENTITY FULL;')
 })

@@ -170,12 +170,11 @@ test('the latest image of an appointment counts, in the order of appending, also
   await put(1, { id: '2', note_id: '26' })
   await put(2, { id: '1', note_id: '26', status: 'b' })
   await put(3, { id: '2', note_id: '27' })
-  const found = journal.appointmentsOfNotes(['26', '27', '28'])
-  expect(
-    [...found].map(([note, all]) => [note, all.map(({ appointment: { id, status } }) => `${id} ${status}`)]),
-  ).toEqual([
-    ['26', ['1 b']],
-    ['27', ['2 confirmed']],
+  const all = new Map(['26', '27', '28'].map((note) => [note, 9]))
+  const found = journal.images.ofNotes(all)
+  expect(found.map(({ appointment: { note_id, id, status } }) => [note_id, id, status])).toEqual([
+    ['26', '1', 'b'],
+    ['27', '2', 'confirmed'],
   ])
 })
 
@@ -262,7 +261,7 @@ test('pruning forgets what is delivered and old; never what is owed or dead, an 
   expect(await journal.prune(Date.now() + 60_000, 0, signal)).toBe(1)
   expect(journal.known.journaled(source, lsn(100))).toEqual([])
   expect(journal.debts()).toEqual([{ endpoint: 'desk', owed: 1, dead: 1 }])
-  expect(journal.appointmentsOfNotes(['26']).get('26')).toHaveLength(3)
+  expect(journal.images.ofNotes(new Map([['26', 9]]))).toHaveLength(3)
   expect(journal.checkpoint()).toMatchObject({ completeFromLsn: 101n, durableLsn: 200n })
   await append(journal, [computed({ ordinal: 9 })])
   expect(owed(journal).at(-1)?.sequence).toBe(4)
@@ -296,7 +295,7 @@ describe('the file', () => {
     const database = openDatabase(path)
     database.exec("INSERT INTO kysely_migration VALUES ('999-of-tomorrow', '2030-01-01')")
     database.close()
-    await expect(Journal.open(path)).rejects.toThrow(/schema could not be brought up to date/)
+    await expect(Journal.open(path)).rejects.toThrow(/is of a newer notifyd \(it has 999-of-tomorrow\)/)
   })
 
   test('only appends to its disclosure log', async () => {

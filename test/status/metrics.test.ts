@@ -15,7 +15,7 @@ const ofEndpoint = (endpoint: string) => ({
 })
 
 function metricsOf(endpoints: JournalFigures['endpoints'] = [], isOurs = true) {
-  const figures = { endpoints, lastCommittedAt: 1e15, gaps: { found: 1, accepted: 0, resumed: 2 } }
+  const figures = { endpoints, lastCommittedAt: 1e15, gaps: { found: 1, accepted: 0, resumed: 2 }, rowGaps: 0 }
   return new Metrics({
     version: '1.2.3',
     endpoints: ['desk'],

@@ -48,7 +48,7 @@ test('tells alive from ready, and gives the metrics', async () => {
   expect(await status('/health/ready')).toBe(200)
   state.phase = 'streaming'
   const lag = { received_lsn: null, lag_bytes: null, lag_seconds: null }
-  const unknown = { ready: false, phase: 'streaming', last_error: null, ...lag }
+  const unknown = { ready: false, phase: 'streaming', last_error: null, standstill: null, ...lag }
   expect(await (await fetch(`${url}/health/ready`)).json()).toEqual(unknown)
   state.reach = new Reach({ reachedLsn: zeroLsn, receivedLsn: toLsn(0x16b3748n) })
   state.reach.saw({ serverEnd: zeroLsn, retainedBytes: 0, safeBytes: null }, steadyNow())
@@ -59,6 +59,9 @@ test('tells alive from ready, and gives the metrics', async () => {
     lag_bytes: 0,
     lag_seconds: 0,
   })
+  state.standstill = () => ({ code: '22012', lsn: '0/16B3748', times: 3 })
+  expect(await status('/health/ready')).toBe(503)
+  state.standstill = () => null
   state.phase = 'connecting'
   expect(await status('/health/ready')).toBe(503)
   expect([await status('/nothing'), await status('/metrics', 'POST'), await status('/metrics?x=1', 'HEAD')]).toEqual([

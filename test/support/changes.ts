@@ -31,8 +31,8 @@ export interface Followed {
 const viaRoot = 'CREATE PUBLICATION notifyd FOR ALL TABLES WITH (publish_via_partition_root = true)'
 
 /** An empty database with `before` done, a publication and a slot. To be dropped by the caller. */
-export async function followed(before: string, publication = viaRoot): Promise<Followed> {
-  const database = await createTestDatabase({ migrations: [] })
+export async function followed(before: string, publication = viaRoot, encoding = 'UTF8'): Promise<Followed> {
+  const database = await createTestDatabase({ migrations: [], encoding })
   await database.query(`${before}; CREATE TABLE marker (id int PRIMARY KEY); ${publication}`)
   const control = openControl({ url: database.url, tls: null }, () => undefined)
   const from = await createSlot(control, database.slot)

@@ -21,11 +21,15 @@ export interface TestDatabase extends AsyncDisposable {
 export interface TestDatabaseOptions {
   /** Which of the clinic's migrations to apply; default: all. */
   readonly migrations?: readonly ClinicalMigration[]
+  /** Of its text; default: UTF8. */
+  readonly encoding?: string
 }
 
 export async function createTestDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`
-  await onServer((client) => client.query(`CREATE DATABASE ${name}`))
+  const { encoding = 'UTF8' } = options
+  const other = encoding === 'UTF8' ? '' : ` ENCODING '${encoding}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0`
+  await onServer((client) => client.query(`CREATE DATABASE ${name}${other}`))
   const superuserUrl = withDatabase(inject('superuserUrl'), name)
   const pool = new pg.Pool({ connectionString: superuserUrl, max: 4 })
   // a test may restart the server or cut connections: the next query then opens a new one, or says what is wrong

@@ -54,7 +54,7 @@ export class Follower implements AsyncDisposable {
     const journal = await Journal.open(config.journal.url)
     const clinical = openClinical(settings, log)
     const compute = await loadCompute({ config, settings, clinical, log, signal })
-    const resolver = new Resolver(journal, clinical)
+    const resolver = new Resolver(journal.images, clinical)
     let appends = 0
     const die = (at: string, nth: number) => {
       if (dies?.at === at && dies.nth === nth) throw new Death()
@@ -73,7 +73,7 @@ export class Follower implements AsyncDisposable {
         journal,
         log,
         signal,
-        tryResolution: () => clinical.lookup([], []),
+        tryResolution: () => clinical.lookup([], [], 1),
         resolve: (changes) => resolver.resolve(changes),
         compute: (changes, source) => {
           if (changes.length > 0) die('before append', appends + 1)
@@ -89,6 +89,7 @@ export class Follower implements AsyncDisposable {
         giveWay: () => Promise.resolve(),
         streaming: stopIfDone,
         looked: () => undefined,
+        sawTables: () => undefined,
       })
     } catch (error) {
       if (!(error instanceof Death)) throw error

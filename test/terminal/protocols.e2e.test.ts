@@ -82,7 +82,7 @@ export class Greeter extends ClinicalQualityMeasure {
     const { appointment, patient, field_changes: { created, model_name } } = this
     if (!created || model_name !== 'appointment') return result
     this.log.info('greets')
-    const known = (await patient.appointments()).length
+    const known = patient.appointments.length
     result.add_narrative('for ' + patient.patient_key)
     send_notification('desk', { ${text}: patient.patient_key, at: appointment?.start_time, known })
     send_notification('https://127.0.0.1:9/' + patient.patient_key, 'hello')

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { Clinic } from '../../testbed/clinic.js'
 import { defaultMajor } from '../../testbed/majors.js'
+import { startPgbouncer } from '../../testbed/pgbouncer.js'
 import { createTestDatabase } from '../support/database.js'
 import { openSite } from '../support/site.js'
 import { checkShape, setupShape } from './shapes.js'
@@ -58,13 +59,14 @@ test('a partitioned table is set up whole, children stay out; --undo takes back 
     return { ...(await command.exited), out: command.stdout, err: command.stderr }
   }
   const made = await run('setup', '--json', ...admin)
+  const stored = defaultMajor() < 18 ? '' : ', publish_generated_columns = stored'
   expect(setupShape.parse(JSON.parse(made.out))).toEqual({
     changed: true,
     statements: [
       'ALTER TABLE public.appointment REPLICA IDENTITY FULL;',
       'ALTER TABLE public.appointment_all REPLICA IDENTITY FULL;',
       'ALTER TABLE public.note_state_change_event REPLICA IDENTITY FULL;',
-      'CREATE PUBLICATION notifyd FOR TABLE public.appointment, ONLY public.note_state_change_event WITH (publish_via_partition_root = true);',
+      `CREATE PUBLICATION notifyd FOR TABLE public.appointment, ONLY public.note_state_change_event WITH (publish_via_partition_root = true${stored});`,
       `COMMENT ON PUBLICATION notifyd IS 'notifyd setup, replica identity before: {"public.appointment":"DEFAULT","public.appointment_all":"DEFAULT","public.note_state_change_event":"INDEX note_state_change_event_pkey"}';`,
     ],
   })
@@ -102,7 +104,9 @@ test('what setup did not make, --undo does not take back; what is missing of a p
     expect(await command.exited).toEqual({ status: 0, signal: null })
     return command.stdout.trim().split('\n')
   }
+  const stored = 'ALTER PUBLICATION notifyd SET (publish_generated_columns = stored);'
   expect((await setup()).slice(0, -1)).toEqual([
+    ...(defaultMajor() < 18 ? [] : [stored]),
     'ALTER TABLE public.note_state_change_event REPLICA IDENTITY FULL;',
     'ALTER PUBLICATION notifyd ADD TABLE public.note_state_change_event;',
     expect.stringContaining('{"public.note_state_change_event":"DEFAULT"}'),
@@ -166,6 +170,21 @@ test('check of a database that does not answer is a row like any other', async (
   const check = site.spawn(['check'])
   expect((await check.exited).status).toBe(3)
   expect(check.stdout).toMatch(/✗ connection +the database does not answer \(ECONNREFUSED\)/)
+
+  const { hostname: host, port } = new URL(site.database.url)
+  await using pooler = await startPgbouncer({ host, port: Number(port) })
+  const url = site.database.url.replace(`:${port}/`, `:${pooler.port}/`)
+  await site.configure({ ...site.config, database: { url, slot: site.database.slot } })
+  const through = site.spawn(['check'])
+  const daemon = site.spawn()
+  expect((await through.exited).status).toBe(3)
+  expect(through.stdout).toContain('the database refuses us (08P01): unsupported startup parameter')
+  expect(through.stdout).toContain('→ this looks like a pooler')
+  const line = await daemon.line(({ code }) => code === '08P01')
+  expect([line['reason'], line['remedy']]).toEqual([
+    expect.stringContaining('unsupported startup parameter'),
+    expect.stringContaining('this looks like a pooler'),
+  ])
 })
 
 test.each([

@@ -49,6 +49,20 @@ export const gapsShape = z.array(
   }),
 )
 
+/** After these, in the same array. */
+export const rowGapsShape = z.array(
+  z.strictObject({
+    id: z.int(),
+    kind: z.literal('row without its old row'),
+    lsn,
+    committed_at: z.iso.datetime({ offset: true }),
+    appointment_id: z.string(),
+    appointment_external_id: z.string().nullable(),
+    found_at: moment,
+    accepted_at: moment.nullable(),
+  }),
+)
+
 export const replayedShape = z.strictObject({
   total: z.int(),
   delivered: z.int(),
@@ -95,6 +109,7 @@ export const explainShape = z.array(
     operation: z.enum(['insert', 'update', 'delete', 'truncate']),
     fields: z.array(z.string()),
     without_old_image: z.boolean(),
+    old_row_from: z.literal('image').nullable(),
     appointment_external_id: z.string().nullable(),
     resolved_from: z.enum(['row', 'image', 'database', 'none']),
     protocols: z.array(z.strictObject({ protocol: z.string(), decision: z.string() })),
@@ -137,6 +152,8 @@ export const statusShape = z.strictObject({
       lag_bytes: count.nullable(),
       lag_seconds: z.number().nullable(),
       last_error: z.string().nullable(),
+      failed_checks: z.array(z.string()),
+      standstill: z.strictObject({ code: z.string(), lsn, times: count }).nullable(),
     }),
   ]),
   slot: z.union([
@@ -168,6 +185,7 @@ export const statusShape = z.strictObject({
     ),
     attempts_last_minute: z.strictObject({ delivered: count, failed: count }),
     gaps: z.strictObject({ found: count, accepted: count, resumed: count }),
+    row_gaps: count,
   }),
 })
 
@@ -178,6 +196,7 @@ export const listedProtocolShape = z.array(
     title: z.string(),
     file: z.string(),
     change_types: z.array(z.string()),
+    idle: z.enum(['abstract', 'not enabled', 'no change types']).nullable(),
   }),
 )
 

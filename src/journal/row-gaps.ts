@@ -1,0 +1,64 @@
+// Gaps of one row: an appointment was updated without its old row, and no image of it was known. Recorded with the change that
+// it is about, kept until an operator accepts it. Owns that one of them stops nothing else.
+import { isoMicros } from '../base/time.js'
+import { formatLsn, toLsn } from '../capture/lsn.js'
+import type { CapturedChange } from '../change/captured-change.js'
+import { isRowGap } from '../change/last-image.js'
+import type { Sqlite } from './sqlite.js'
+
+export interface RowGap {
+  readonly id: number
+  /** Of the commit, printed. */
+  readonly lsn: string
+  /** ISO 8601. */
+  readonly committedAt: string
+  readonly appointmentId: string
+  readonly appointmentExternalId: string | null
+  /** Unix ms. */
+  readonly foundAt: number
+  readonly acceptedAt: number | null
+}
+
+interface Row {
+  readonly id: number
+  readonly commit_lsn: bigint
+  readonly committed_at_us: number
+  readonly appointment_id: string
+  readonly appointment_external_id: string | null
+  readonly found_at: number
+  readonly accepted_at: number | null
+}
+
+const insert = `
+  INSERT INTO row_gap (source_id, commit_lsn, ordinal, committed_at_us, appointment_id, appointment_external_id, found_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (source_id, commit_lsn, ordinal) DO NOTHING`
+
+/** Within the transaction that appends the change. Does nothing for one whose old row is known. */
+export function recordRowGap(sqlite: Sqlite, sourceId: number, change: CapturedChange): void {
+  if (!isRowGap(change)) return
+  const { commitLsn, ordinal, committedAt, fieldChanges } = change
+  const { canvas_id: id, external_id: externalId } = fieldChanges
+  sqlite.run(insert, [sourceId, commitLsn, ordinal, committedAt, String(id ?? ''), externalId, Date.now()])
+}
+
+/** Those that wait first, then the newest that were accepted; at most `limit`. */
+export const listRowGaps = (sqlite: Sqlite, limit: number): readonly RowGap[] =>
+  sqlite
+    .all<Row>('SELECT * FROM row_gap ORDER BY accepted_at IS NOT NULL, accepted_at DESC, id LIMIT ?', [limit])
+    .map((row) => ({
+      id: row.id,
+      lsn: formatLsn(toLsn(row.commit_lsn)),
+      committedAt: isoMicros(row.committed_at_us),
+      appointmentId: row.appointment_id,
+      appointmentExternalId: row.appointment_external_id,
+      foundAt: row.found_at,
+      acceptedAt: row.accepted_at,
+    }))
+
+/** How many wait. */
+export const countRowGaps = (sqlite: Sqlite): number =>
+  Number(sqlite.get('SELECT count(*) AS n FROM row_gap WHERE accepted_at IS NULL')?.['n'] ?? 0)
+
+/** Within a transaction: all that wait. Gives how many. */
+export const acceptRowGaps = (sqlite: Sqlite): number =>
+  sqlite.run('UPDATE row_gap SET accepted_at = ? WHERE accepted_at IS NULL', [Date.now()]).changes
