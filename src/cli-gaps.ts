@@ -14,7 +14,9 @@ export function gapCommands(program: Command, shared: Shared, done: Finished): v
     process.stdout.write(await listGaps(await target(options)))
     done(0)
   })
-  const accept = gaps.command('accept').description('let the daemon go on behind the gap, at its next start')
+  const accept = gaps
+    .command('accept')
+    .description('let the daemon go on behind the gap: at once, or at its next start')
   shared(accept, 'gaps accept').action(async (options: Options) => {
     process.stdout.write(await acceptGaps(await target(options)))
     done(0)

@@ -14,6 +14,8 @@ export interface DaemonOptions {
   readonly config: LoadedConfig
   /** Pays what is owed without reading the slot. */
   readonly deliverOnly: boolean
+  /** Ends with the GapError instead of waiting for an operator's word. */
+  readonly haltOnGap: boolean
   readonly version: string
   readonly log: Log
   /** SIGTERM or SIGINT. */

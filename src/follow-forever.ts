@@ -1,7 +1,7 @@
-// Connection after connection until the daemon is told to stop: what a new connection mends is tried again with back-off, what
-// it does not mend is thrown.
+// Connection after connection until the daemon is told to stop: what a new connection mends is tried again with back-off, a gap
+// is waited at until it is accepted, and what neither mends is thrown.
 import { backoffMs, pause } from './base/backoff.js'
-import { judge } from './base/errors.js'
+import { GapError, type GapFacts, judge } from './base/errors.js'
 import { steadyNow } from './base/time.js'
 import { formatLsn } from './capture/lsn.js'
 import { isOfPooler, poolerNamed, poolerRemedy, serverSentence } from './capture/server-words.js'
@@ -10,6 +10,7 @@ import { Resolver } from './change/resolve.js'
 import { ended, graceMs, type Parts } from './daemon-parts.js'
 import { noteFailedChecks } from './failed-checks.js'
 import { follow } from './follow.js'
+import { awaitAcceptance } from './gap-phase.js'
 import type { Journal } from './journal/journal.js'
 import { logOldRows } from './old-rows.js'
 import type { Deliverer } from './send/deliver.js'
@@ -72,6 +73,14 @@ export async function followForever(journal: Journal, deliverer: Deliverer, part
       await Promise.race([connection, stopped.then(() => unlessStreaming(state))])
     } catch (error) {
       const verdict = judge(error)
+      const gap = waitingGap(error, journal)
+      if (gap !== null && !parts.haltOnGap) {
+        state.reach = null
+        state.lastError = verdict.code
+        await awaitAcceptance(gap, journal, parts)
+        attempt = 0
+        continue
+      }
       if (verdict.tag === 'stop') throw poolerNamed(error)
       if (signal.aborted) return
       state.lastError = verdict.code
@@ -89,6 +98,13 @@ export async function followForever(journal: Journal, deliverer: Deliverer, part
       await pause(waitMs, signal)
     }
   }
+}
+
+/** The gap that it is; or the one that waits already, where the database is not ready either: what is owed is paid meanwhile. */
+function waitingGap(error: unknown, journal: Journal): GapFacts | null {
+  if (error instanceof GapError) return error.facts
+  const verdict = judge(error)
+  return verdict.tag === 'stop' && verdict.exitStatus === 3 ? journal.openGap() : null
 }
 
 /** 55006: object in use. */

@@ -9,6 +9,8 @@ import type { Phase } from './state.js'
 export interface Readiness {
   readonly phase: Phase
   readonly ready: boolean
+  /** Why it is not, in one sentence, where there is more to say than the phase. */
+  readonly reason?: string | null
   /** The end of WAL as the stream last told it. */
   readonly received_lsn: string | null
   readonly lag_bytes: number | null

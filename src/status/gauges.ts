@@ -5,7 +5,7 @@ import type { Micros } from '../base/time.js'
 import type { JournalFigures, JournalFiles } from '../journal/figures.js'
 import type { SenderState } from '../send/health.js'
 import type { EndpointLabels } from './endpoint-labels.js'
-import { type DaemonState, distance, isReady } from './state.js'
+import { type DaemonState, distance, isReady, phases } from './state.js'
 
 export interface GaugeSources {
   readonly version: string
@@ -47,6 +47,7 @@ type Measure = (measured: Measured) => void
 function ofStream(registry: Registry): Measure {
   const streaming = gauge(registry, 'notifyd_streaming', '1 while the replication stream is up')
   const ready = gauge(registry, 'notifyd_ready', '1 while /health/ready says so')
+  const phase = gauge(registry, 'notifyd_phase', '1 for what the daemon is doing', ['phase'])
   const lagBytes = gauge(
     registry,
     'notifyd_wal_lag_bytes',
@@ -69,9 +70,10 @@ function ofStream(registry: Registry): Measure {
     setIfKnown(failed, state.phase === 'streaming' ? state.failedChecks.length : null)
     sameEnds.set(state.standstill()?.times ?? 0)
     const { lagBytes: bytes, lagMs } = distance(state)
-    const look = state.reach?.look ?? null
+    const look = state.reach?.look ?? state.gap?.look ?? null
     streaming.set(state.phase === 'streaming' ? 1 : 0)
     ready.set(isReady(state) ? 1 : 0)
+    for (const one of phases) phase.set({ phase: one }, one === state.phase ? 1 : 0)
     setIfKnown(lagBytes, bytes)
     setIfKnown(lag, lagMs === null ? null : lagMs / 1000)
     setIfKnown(retained, look?.retainedBytes ?? null)

@@ -5,7 +5,7 @@ import { errorCode } from '../base/errors.js'
 import type { Log } from '../base/log.js'
 import { formatLsn } from '../capture/lsn.js'
 import type { Metrics } from './metrics.js'
-import { type DaemonState, distance, isReady } from './state.js'
+import { type DaemonState, distance, isReady, reasonOf } from './state.js'
 
 export interface StatusServerOptions {
   readonly host: string
@@ -75,7 +75,17 @@ function readiness(state: DaemonState) {
   const { phase, lastError: last_error } = state
   const failed_checks = state.failedChecks.map(({ found }) => found)
   const standstill = state.standstill()
-  return { ready: isReady(state), phase, last_error, failed_checks, standstill, received_lsn, lag_bytes, lag_seconds }
+  return {
+    ready: isReady(state),
+    phase,
+    reason: reasonOf(state),
+    last_error,
+    failed_checks,
+    standstill,
+    received_lsn,
+    lag_bytes,
+    lag_seconds,
+  }
 }
 
 function answer(response: ServerResponse, status: number, body: object): void {

@@ -128,14 +128,14 @@ the database does not answer (…)… | wrong host or port, or it is down | the 
 the database refuses us (…)… | password, role, database, TLS, or a privilege | the row says which, and what mends it
 correct journal.url | the journal is there and cannot be read | the row says why
 it cannot be opened (…)… | the server lets the role in, and not its replication connection | the row says which; a pooler does not carry it: connect directly
-the publication is not what it was when it was followed: what was written meanwhile may be missing | a watched table left it, or it was made anew: run would stop with 4 | put it right, then notifyd gaps accept
+the publication is not what it was when it was followed: what was written meanwhile may be missing | a watched table left it, or it was made anew: run would halt at a gap | put it right, then notifyd gaps accept
 … cannot be written (…) | the journal's folder is not this user's | let the user write there, or set journal.url
 … is …, which is not dialled | the name stands for a private address | url_policy.allow_hosts or allow_cidrs
 TLS with … fails (…) | its certificate is not trusted, or not for that name | mend it, or name its CA in endpoints[].tls.ca_file
 … failed: … | --send-test was not answered with 2xx | look at the receiver
 correct the file, or take it out of protocols in the config | a protocol does not load | correct it
 docs/errors.md tells the code; the log has its message | the stream has come up and ended at one place with one code again and again: what is read there fails each time, with that code: a look-up that cannot be made, or a server that breaks | the log has the code's message; mend that, and it goes on by itself
-# Gaps | Exit status 4; nothing is guessed. notifyd gaps list shows the range, gaps accept goes on behind it.
+# Gaps | The stream stands still, nothing is acknowledged, and what is owed is paid; with run --halt-on-gap exit status 4. Nothing is guessed: notifyd gaps list shows the range, and only gaps accept ends it.
 the slot exists and the journal is new: another journal has followed it, or this one was lost | the journal file was lost or another is named | put the journal back, or accept the gap
 this is another database cluster than the one in the journal (system identifier differs) | database.url points elsewhere, or the cluster was made anew | correct the URL, or accept
 the server is on timeline …, which left the journal's (…) before the journal's end: a fail-over that lost commits | a standby was promoted that lacked commits which were notified | compare the two by hand, then accept
@@ -160,6 +160,7 @@ a message could not be read | the same | the same
 the server sent BEGIN inside a transaction | the same | the same
 the server sent a row or COMMIT outside a transaction | the same | the same
 a followed table is called otherwise: its rows are told all the same | it was renamed, or moved to another schema | nothing, where it gets its name back; where it keeps the new one: models.*.table
+a gap: the stream stands still until \`notifyd gaps accept\`; what is owed is paid all the same | the line says which, and from where to where | see NotifydGap in docs/operations.md
 the server was promoted; nothing is missing | a fail-over that took all WAL with it | nothing
 going on behind an accepted gap | an operator accepted it | nothing
 not ready: \`notifyd check\` fails | while it streams, a precondition went missing: a partition was made without FULL, a generated column added … Its \`found\` says which, its \`remedy\` is the SQL | run that SQL before the rows are written

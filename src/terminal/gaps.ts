@@ -20,12 +20,14 @@ export async function listGaps({ journal: path, json }: GapsOptions): Promise<st
   return rows.length === 0 ? 'no gaps\n' : `${rows.join('\n')}\n`
 }
 
-/** Every gap that waits; the daemon goes on at its next start. */
+/** Every gap that waits; the daemon goes on at once, or at its next start. */
 export async function acceptGaps({ journal, json }: GapsOptions): Promise<string> {
   const answer = await ask(journal, { kind: 'gaps accept', arguments: {} }, new Set())
   if (json) return `${JSON.stringify(answer)}\n`
   const count = 'done' in answer ? answer.done : 0
-  return count === 0 ? 'no gap waits to be accepted\n' : `${count} accepted: notifyd run goes on behind it\n`
+  return count === 0
+    ? 'no gap waits to be accepted\n'
+    : `${count} accepted: the daemon goes on behind it, at once where it runs\n`
 }
 
 /** The shape that `--json` prints, in an array. */

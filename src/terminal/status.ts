@@ -92,9 +92,10 @@ async function ofDaemon(http: StatusOptions['http']): Promise<Status['daemon']> 
   if (http === null) return { answers: false, reason: 'http is off, or its port is left to chance' }
   const answer = await askDaemon(http)
   if (typeof answer === 'string') return { answers: false, reason: answer }
-  const { failed_checks = [], standstill = null, ...readiness } = answer
+  const { reason = null, failed_checks = [], standstill = null, ...readiness } = answer
   const { phase, ready, received_lsn, lag_bytes, lag_seconds, last_error } = readiness
-  return { answers: true, phase, ready, received_lsn, lag_bytes, lag_seconds, last_error, failed_checks, standstill }
+  const ended = { last_error, failed_checks, standstill }
+  return { answers: true, phase, ready, reason, received_lsn, lag_bytes, lag_seconds, ...ended }
 }
 
 async function ofSlot({ address, slot: name }: StatusOptions): Promise<Status['slot']> {
@@ -129,6 +130,7 @@ function table({ daemon, slot, journal }: Status): string {
     rows.push(['daemon', daemon.last_error === null ? phase : `${phase}, last error ${daemon.last_error}`])
     for (const found of daemon.failed_checks ?? []) rows.push(['check fails', pc.red(found)])
     if (daemon.standstill) rows.push(['stream', pc.red(standstillText(daemon.standstill))])
+    if (daemon.reason) rows.push(['why', daemon.reason])
     if (daemon.received_lsn !== null) rows.push(['received', daemon.received_lsn])
     if (daemon.lag_seconds !== null) rows.push(['lag', `${bytes(daemon.lag_bytes)}, ${daemon.lag_seconds} s`])
   } else rows.push(['daemon', pc.yellow(daemon.reason)])

@@ -324,6 +324,22 @@ test('the publication’s fingerprint changes with what matters, and only with t
   const withOther = await print([...tables, other])
   expect(isSamePublication(putBack, withOther)).toBe(true) // a further model in the config loses nothing of the others
   expect(isSamePublication(withOther, putBack)).toBe(false)
+  // Changed and changed back: nothing to see but that it was altered.
+  await database.query("ALTER PUBLICATION notifyd SET (publish = 'insert')")
+  await database.query("ALTER PUBLICATION notifyd SET (publish = 'insert, update, delete, truncate')")
+  expect(isSamePublication(putBack, await print())).toBe(false)
+  // Two followed tables under each other's name.
+  const altered = await print()
+  const exchange = `ALTER TABLE appointment RENAME TO mig; ALTER TABLE note_state_change_event RENAME TO appointment;
+    ALTER TABLE mig RENAME TO note_state_change_event`
+  await database.query(exchange)
+  expect(isSamePublication(altered, await print())).toBe(false)
+  await database.query(exchange)
+  expect(isSamePublication(altered, await print())).toBe(true)
+  // As an older version noted it: without models, and without the version of the catalog's row.
+  const [oid, publishesAll, viaRoot, held] = JSON.parse(altered) as [string, boolean, boolean, string[][]]
+  const older = JSON.stringify([oid, publishesAll, viaRoot, held.map((one) => one.slice(0, 3))])
+  expect(isSamePublication(older, altered)).toBe(true)
   await database.query('DROP PUBLICATION notifyd')
   expect(await print()).toBe('')
   expect(isSamePublication(putBack, '')).toBe(false)

@@ -28,7 +28,7 @@ test('a journal is moved by a copy; one from last night is a gap, and its sequen
   await second.stop()
 
   await site.configure(site.config)
-  const third = site.spawn()
+  const third = site.spawn(['run', '--halt-on-gap'])
   expect((await third.exited).status).toBe(4)
   expect(third.stderr).toContain('the slot is ahead of the journal')
   expect((await site.spawn(['gaps', 'accept']).exited).status).toBe(0)

@@ -1,12 +1,15 @@
-// What the journal holds is not followed by what the slot can give: recognised, named, status 4; and gone on behind it when
-// an operator has accepted it.
+// What the journal holds is not followed by what the slot can give: recognised and named; the daemon stands still (or ends with
+// status 4 where that was asked for), and goes on behind it when an operator has accepted it.
 import { rm } from 'node:fs/promises'
 import pg from 'pg'
 import { describe, expect, test } from 'vitest'
+import { parseLsn } from '../../src/capture/lsn.js'
 import { Clinic } from '../../testbed/clinic.js'
 import { applyClinicalSchema } from '../../testbed/clinical-schema.js'
+import type { DaemonProcess, LogLine } from '../../testbed/daemon.js'
 import { startPostgres } from '../../testbed/postgres.js'
-import { openSite, type Site, seenCount } from '../support/site.js'
+import { until } from '../support/condition.js'
+import { openSite, quickRetries, type Site, seenCount } from '../support/site.js'
 import { gapsShape } from '../terminal/shapes.js'
 
 /** A site whose first appointment was delivered; nobody runs. */
@@ -20,12 +23,35 @@ async function walked(): Promise<Site> {
 }
 
 async function halted(site: Site): Promise<string> {
-  const daemon = site.spawn()
+  const daemon = site.spawn(['run', '--halt-on-gap'])
   expect((await daemon.exited).status).toBe(4)
   expect(daemon.stderr).toContain(`gap on slot "${site.database.slot}"`)
   expect(daemon.stderr).toContain('notifyd gaps accept')
   return daemon.stderr
 }
+
+const isGap = ({ msg }: LogLine) => String(msg).startsWith('a gap: the stream stands still')
+
+/** A daemon that stands still at a gap. */
+async function standing(site: Site): Promise<DaemonProcess> {
+  const daemon = site.spawn()
+  await daemon.line(isGap)
+  return daemon
+}
+
+async function gapsOf(site: Site) {
+  const listing = site.spawn(['gaps', 'list', '--json'])
+  await listing.exited
+  return gapsShape.parse(JSON.parse(listing.stdout))
+}
+
+async function accept(site: Site): Promise<void> {
+  const accepting = site.spawn(['gaps', 'accept'])
+  expect(await accepting.exited).toEqual({ status: 0, signal: null })
+  expect(accepting.stdout).toContain('1 accepted')
+}
+
+const isLsn = (text: string) => text.includes('/')
 
 const faults: readonly (readonly [name: string, said: string, fault: (site: Site) => Promise<unknown>])[] = [
   [
@@ -69,16 +95,17 @@ describe('is halted at, recorded, and gone on behind once it is accepted', () =>
     await fault(site)
     expect(await halted(site)).toContain(said)
     // A second start changes nothing: the slot is left alone, the record is the same.
-    await halted(site)
-    const listing = site.spawn(['gaps', 'list', '--json'])
-    await listing.exited
-    const [gap, ...others] = gapsShape.parse(JSON.parse(listing.stdout))
+    const daemon = await standing(site)
+    const [gap, ...others] = await gapsOf(site)
     expect(others).toEqual([])
     expect(gap).toMatchObject({ slot: site.database.slot, accepted_at: null, resumed_at: null })
-    const accepting = site.spawn(['gaps', 'accept'])
-    expect(await accepting.exited).toEqual({ status: 0, signal: null })
-    expect(accepting.stdout).toContain('1 accepted')
-    const daemon = await site.start()
+    if (gap !== undefined && isLsn(gap.from) && isLsn(gap.to)) {
+      expect(gap.bytes).toBe(Number(parseLsn(gap.to) - parseLsn(gap.from)))
+      expect(gap.bytes).toBeGreaterThan(0)
+    }
+    await accept(site)
+    // The daemon goes on by itself.
+    await daemon.line('streaming')
     const { due } = await clinic.book({ patient: null })
     await site.receiver.until(({ delivered }) =>
       delivered.some(({ appointmentExternalId }) => appointmentExternalId === due.appointment_external_id),
@@ -100,12 +127,66 @@ describe('is halted at, recorded, and gone on behind once it is accepted', () =>
   })
 })
 
-test('a publication that changes while it is followed halts within its watch', async () => {
-  await using site = await openSite()
+test('a gap ends by an operator’s word alone: its cause undone, the daemon lives, pays, and waits', async () => {
+  await using site = await openSite({ endpoint: quickRetries })
+  const clinic = new Clinic(site.client)
   const daemon = await site.start()
-  await site.database.query('ALTER PUBLICATION notifyd DROP TABLE note_state_change_event')
-  expect((await daemon.exited).status).toBe(4)
-  expect(daemon.stderr).toContain('publication "notifyd" is not what it was')
+  const { port } = await daemon.line('status server listening')
+  const ask = async (path: string) => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`)
+    return { status: response.status, text: await response.text() }
+  }
+  const slotAt = async () =>
+    (
+      await site.database.query(
+        'SELECT confirmed_flush_lsn::text AS at FROM pg_replication_slots WHERE slot_name = $1',
+        [site.database.slot],
+      )
+    )[0]?.['at']
+  const walEnd = async () => parseLsn((await site.database.query('SELECT pg_current_wal_lsn()::text AS at'))[0]?.['at'])
+  // Owed, and refused for now.
+  await site.receiver.refuse()
+  await clinic.book({ patient: null })
+  await daemon.line('notification failed')
+  const before = await walEnd()
+  await site.database.query('ALTER PUBLICATION notifyd DROP TABLE appointment')
+  await clinic.book({ patient: null })
+  const lost = await walEnd()
+  await daemon.line(isGap)
+  const stood = await slotAt()
+
+  expect(await ask('/health/live')).toMatchObject({ status: 200 })
+  const ready = await ask('/health/ready')
+  expect(ready.status).toBe(503)
+  expect(JSON.parse(ready.text)).toMatchObject({ ready: false, phase: 'gap', last_error: 'GAP' })
+  expect(JSON.parse(ready.text)).toMatchObject({ reason: expect.stringContaining('publication "notifyd" is not what') })
+  const retained = /^notifyd_slot_retained_wal_bytes [1-9]/m
+  const metrics = await until(async () => {
+    const { text } = await ask('/metrics')
+    return retained.test(text) && text
+  })
+  expect(metrics).toMatch(/^notifyd_gaps\{state="found"\} 1$/m)
+  expect(metrics).toMatch(/^notifyd_phase\{phase="gap"\} 1$/m)
+  await site.receiver.open()
+  await site.receiver.until(({ delivered }) => delivered.length === 1)
+
+  // Mended, and started again, it is the same gap: that the appointment was lost is not mended by that.
+  await site.database.query('ALTER PUBLICATION notifyd ADD TABLE appointment')
+  await daemon.stop()
+  const again = await standing(site)
+  const [gap, ...others] = await gapsOf(site)
+  expect(others).toEqual([])
+  expect(gap).toMatchObject({ kind: 'publication changed', accepted_at: null })
+  if (gap === undefined) throw new Error('there is no gap')
+  expect(parseLsn(gap.from)).toBeLessThanOrEqual(before)
+  expect(parseLsn(gap.to)).toBeGreaterThanOrEqual(lost)
+  expect(await slotAt()).toBe(stood)
+  await accept(site)
+  await again.line('streaming')
+  await clinic.book({ patient: null })
+  await site.receiver.until(({ delivered }) => delivered.length === 2)
+  const [ended] = await gapsOf(site)
+  expect(ended).toMatchObject({ id: gap.id, from: gap.from, resumed_at: expect.any(String) })
 })
 
 test('another daemon with a journal of its own halts: the slot is ahead of it', async () => {

@@ -2,11 +2,12 @@
 import { expect, test } from 'vitest'
 import { openServer } from '../support/own-server.js'
 import { seenCount } from '../support/site.js'
+import { gapsShape } from '../terminal/shapes.js'
 
 test('a slot that is invalidated while it is followed is a gap; a server that restarts is none', async () => {
   await using server = await openServer({ max_slot_wal_keep_size: '1MB', min_wal_size: '32MB', max_wal_size: '32MB' })
   const { postgres, onServer, book } = server
-  const daemon = server.spawn()
+  const daemon = server.spawn(['run', '--halt-on-gap'])
   await daemon.line('streaming')
   await postgres.stop('fast')
   await postgres.start()
@@ -29,4 +30,10 @@ test('a slot that is invalidated while it is followed is a gap; a server that re
   expect((await daemon.exited).status).toBe(4)
   expect(daemon.stderr).toContain('gap on slot "notifyd"')
   expect(daemon.stderr).toMatch(/the slot (is|was) lost|invalidated/)
+
+  // Its size is that of what was written, however little of it the slot had confirmed.
+  const listing = server.spawn(['gaps', 'list', '--json'])
+  await listing.exited
+  const [gap] = gapsShape.parse(JSON.parse(listing.stdout))
+  expect(gap?.bytes).toBeGreaterThan(40_000_000)
 })

@@ -67,7 +67,7 @@ test('a backup that was put back and promoted lacks what the journal has seen: a
   await promote(postgres)
   await postgres.start()
   await book(2)
-  const daemon = server.spawn()
+  const daemon = server.spawn(['run', '--halt-on-gap'])
   expect(await daemon.exited).toEqual({ status: 4, signal: null })
   expect(daemon.stderr).toContain('timeline')
   expect(daemon.stderr).toContain('notifyd gaps accept')

@@ -71,6 +71,20 @@ test('rows of a followed table that is another name’s for a moment are told', 
     ${exchange}; COMMIT`)
   await site.receiver.until(() => count(site, 'cancelled') === 2 && count(site, 'rescheduled') === rescheduled + 1)
   expect(site.receiver.faults).toEqual([])
+
+  // Another table in its place, which the publication has too: whether its rows are appointments, a person says.
+  await site.database.query(
+    'CREATE TABLE mig (LIKE appointment INCLUDING ALL); ALTER PUBLICATION notifyd ADD TABLE mig',
+  )
+  const swap = 'ALTER TABLE appointment RENAME TO aside; ALTER TABLE mig RENAME TO appointment'
+  await site.database.query(`BEGIN; ${swap};
+    INSERT INTO appointment (id, provider_id, start_time, duration_minutes) VALUES (99, 1, '2026-11-25T09:00Z', 20);
+    ALTER TABLE appointment RENAME TO mig; ALTER TABLE aside RENAME TO appointment; COMMIT`)
+  const { reason } = await daemon.line(({ msg }) => String(msg).startsWith('a gap:'))
+  expect(reason).toContain('public.appointment is another table than was followed under this name')
+  const created = count(site, 'created')
+  expect((await site.spawn(['gaps', 'accept']).exited).status).toBe(0)
+  await site.receiver.until(() => count(site, 'created') === created + 1)
   await daemon.stop()
-  expect(daemon.lines.filter(({ level }) => level === 'error')).toEqual([])
+  expect(daemon.lines.filter(({ level }) => level === 'error')).toHaveLength(1)
 })

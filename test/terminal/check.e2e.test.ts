@@ -45,7 +45,7 @@ test('what a start would meet: the first one, where it goes on, a slot about to 
   await server.onServer((client) => client.query('CHECKPOINT'))
   const lost = await check()
   expect([lost.status, lost.row('start')]).toEqual([3, expect.stringContaining('fail start: the slot is lost')])
-  expect((await server.spawn(['run']).exited).status).toBe(4)
+  expect((await server.spawn(['run', '--halt-on-gap']).exited).status).toBe(4)
   expect((await server.spawn(['gaps', 'accept']).exited).status).toBe(0)
   const accepted = await check()
   expect([accepted.status, accepted.row('start')]).toEqual([0, expect.stringContaining('warn start: goes on behind')])

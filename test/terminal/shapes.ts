@@ -148,6 +148,7 @@ export const statusShape = z.strictObject({
       answers: z.literal(true),
       phase: z.string(),
       ready: z.boolean(),
+      reason: z.string().nullable(),
       received_lsn: lsn.nullable(),
       lag_bytes: count.nullable(),
       lag_seconds: z.number().nullable(),
