@@ -69,7 +69,14 @@ export function lookCommands(program: Command, shared: Shared, done: Finished): 
     const { http, database } = config
     const at = http === false || http.port === 0 ? null : http
     await write(
-      await status({ journal: config.journal.url, address, slot: database.slot, http: at, json: json === true }),
+      await status({
+        journal: config.journal.url,
+        address,
+        slot: database.slot,
+        failover: database.failover,
+        http: at,
+        json: json === true,
+      }),
     )
     done(0)
   })

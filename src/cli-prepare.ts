@@ -27,10 +27,11 @@ export function prepareCommands(program: Command, shared: Shared, done: Finished
       const config = await loadConfig(file)
       const settings = await readSettings(config)
       const { address, tables, endpoints, urlPolicy: policy } = settings
-      const { slot, publication } = config.database
+      const { slot, publication, failover } = config.database
       const { text, isReady } = await check({
         address,
         slot,
+        failover,
         publication,
         tables,
         journal: config.journal.url,

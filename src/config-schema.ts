@@ -67,6 +67,12 @@ const database = z.strictObject({
     .regex(/^[a-z0-9_]{1,63}$/, 'expected a slot name: 1 to 63 of a–z, 0–9 and _')
     .default('notifyd')
     .describe('The replication slot; made on the very first start.'),
+  failover: z
+    .boolean()
+    .default(true)
+    .describe(
+      'From PostgreSQL 17 on: the slot is made as a failover slot, which standbys that synchronize slots have too.',
+    ),
   publication: z.string().min(1).max(63).default('notifyd').describe('The publication; `notifyd setup` makes it.'),
   tls,
 })

@@ -43,6 +43,7 @@ export async function followForever(journal: Journal, deliverer: Deliverer, part
         address: settings.address,
         slot: config.database.slot,
         publication: config.database.publication,
+        failover: config.database.failover,
         tables: settings.tables,
         models: settings.followed,
         gapNotices: settings.gapNotices,

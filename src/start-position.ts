@@ -1,11 +1,12 @@
 // Where one connection begins to stream: at the journal's durable LSN, at the new slot of the very first start, or behind a
 // gap that an operator has accepted. Owns law 3: the slot is never made anew or adopted silently.
-import { GapError, type GapKind } from './base/errors.js'
+import { errorCode, GapError, type GapKind } from './base/errors.js'
 import type { Log } from './base/log.js'
 import { isoMicros } from './base/time.js'
 import type { Divergence } from './capture/commit-check.js'
 import type { Sql } from './capture/finding.js'
 import { gapRange } from './capture/gap-range.js'
+import { holderText, slotHolders } from './capture/hindrances.js'
 import type { History } from './capture/history.js'
 import { formatLsn, type Lsn, maxLsn } from './capture/lsn.js'
 import type { ReplicationStream, SystemIdentity } from './capture/replication-stream.js'
@@ -33,6 +34,8 @@ export interface StartOptions {
   readonly log: Log
   /** Endpoints that are owed a notice of an accepted gap. */
   readonly gapNotices: readonly string[]
+  /** The slot is made as a failover slot, where the server knows them. */
+  readonly failover?: boolean
 }
 
 export interface StartPosition {
@@ -141,23 +144,39 @@ const lineageOf = ({ systemIdentifier, timeline, left }: Server, name = systemId
   left,
 })
 
-type BeginOptions = Pick<StartOptions, 'journal' | 'slot' | 'log'>
+type BeginOptions = Pick<StartOptions, 'journal' | 'slot' | 'log' | 'failover'>
 
 /** Makes the slot (or adopts what the noted intent has made), noting the intent first. */
 async function begin(
   start: Exclude<Start, { tag: 'resume' }>,
   sql: Sql,
   lineage: Lineage,
-  { journal, slot, log }: BeginOptions,
+  { journal, slot, log, failover }: BeginOptions,
 ): Promise<StartPosition> {
   if (start.tag === 'create') {
     await journal.recordSlotIntent(slot)
     log.info({ slot }, 'making the slot; this waits for every transaction that is open on the server now')
   }
-  const from = start.tag === 'create' ? await createSlot(sql, slot) : start.from
+  const from = start.tag === 'create' ? await created(sql, { slot, log, failover: failover === true }) : start.from
   await journal.recordSlotCreated({ slot, consistentLsn: from, ...reachedAt(lineage, from) })
   log.info({ slot, lsn: formatLsn(from) }, 'slot made: changes from here on notify')
   return { from, until: from, lineage }
+}
+
+/** @throws SQLSTATE 55P03 when open transactions held it up for too long: the log names them. */
+async function created(
+  sql: Sql,
+  { slot, log, failover }: Pick<StartOptions, 'slot' | 'log'> & { readonly failover: boolean },
+): Promise<Lsn> {
+  try {
+    return await createSlot(sql, slot, failover)
+  } catch (error) {
+    if (errorCode(error) === '55P03') {
+      const holders = (await slotHolders(sql)).map(holderText)
+      log.warn({ slot, holders }, 'making the slot waits for these transactions, prepared ones too; trying again')
+    }
+    throw error
+  }
 }
 
 /** The operator has accepted the gap: at what the slot still has, else with a new slot. */

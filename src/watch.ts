@@ -3,6 +3,7 @@
 // but for a table's fault, which is told.
 import type { Control } from './capture/control.js'
 import type { Finding, WatchedTable } from './capture/finding.js'
+import { inspectFailover } from './capture/hindrances.js'
 import type { Lsn } from './capture/lsn.js'
 import { inspectPublication } from './capture/publication.js'
 import { inspectPublished } from './capture/tables.js'
@@ -12,6 +13,8 @@ import { assertSamePublication, type PublicationOptions } from './same-publicati
 
 export interface WatchOptions extends PublicationOptions {
   readonly tables: readonly WatchedTable[]
+  /** database.failover */
+  readonly failover?: boolean
   /** Called when the stream is up and every 10 s from then on. */
   readonly looked: (look: WalLook) => void
   /** The same, with all preconditions that are missing of the followed tables and their publication. */
@@ -73,7 +76,7 @@ export class Watch implements Disposable {
 
   /** @throws GapError when it is not what it was when it was last looked at. */
   async #lookAtTables(): Promise<void> {
-    const { journal, tables, sawTables } = this.options
+    const { journal, slot, tables, failover, sawTables } = this.options
     const seen = await seePublication(this.control, this.options)
     assertSamePublication(seen.fingerprint, seen.atLsn, this.options)
     // A change that is committed in the WAL is seen a moment later: this look vouches for what was before the one before it.
@@ -83,7 +86,8 @@ export class Watch implements Disposable {
     this.#atLsn = seen.atLsn
     const ofTables: Finding[] = []
     for (const table of tables) if (table.published) ofTables.push(...(await inspectPublished(this.control, table)))
-    sawTables([...ofTables, ...seen.findings].filter(({ level }) => level === 'fail'))
+    const ofSlot = await inspectFailover(this.control, slot, failover === true)
+    sawTables([...ofTables, ...seen.findings, ...ofSlot].filter(({ level }) => level === 'fail'))
   }
 
   #run(look: Promise<void>): void {

@@ -37,6 +37,9 @@ interface ServerFacts {
   readonly may_replicate: boolean
   readonly service: Service | null
   readonly encoding: string
+  /** Of the role and of the database; -1: none. */
+  readonly role_limit: number
+  readonly database_limit: number
 }
 
 const serverQuery = `
@@ -51,6 +54,7 @@ const serverQuery = `
          current_setting('synchronous_standby_names') AS synchronous,
          current_user::text AS role, r.rolsuper AS superuser,
          r.rolreplication AS attribute, ${mayReplicateCondition} AS may_replicate, ${serviceExpression} AS service,
+         r.rolconnlimit AS role_limit, (SELECT datconnlimit FROM pg_database WHERE datname = current_database()) AS database_limit,
          (SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = current_database()) AS encoding
     FROM pg_roles r WHERE r.rolname = current_user`
 
@@ -82,6 +86,7 @@ function serverFindings(facts: ServerFacts): Finding[] {
       ? [fail('primary', 'this server is a standby (it is in recovery)', 'point database.url at the primary')]
       : [ok('primary', 'yes')]),
     roleFinding(facts),
+    ...limitFindings(facts),
     !/\*|\bnotifyd\b/.test(facts.synchronous)
       ? ok('synchronous_standby_names', facts.synchronous || 'empty')
       : warn(
@@ -93,6 +98,24 @@ function serverFindings(facts: ServerFacts): Finding[] {
       ? ok('encoding', facts.encoding)
       : warn('encoding', `${facts.encoding}: text that is not UTF-8 is read as Latin-1`, 'use a UTF8 database'),
   ]
+}
+
+/** The stream, the looks at catalogs, and one for resolution; and for a second one, and `check` and `status` beside a daemon. */
+const neededConnections = 3
+const wantedConnections = 6
+
+function limitFindings(facts: ServerFacts): Finding[] {
+  if (facts.superuser) return []
+  const role = readableIdentifier(facts.role)
+  const limits = [
+    [`role ${role}`, facts.role_limit, `ALTER ROLE ${role} CONNECTION LIMIT ${wantedConnections};`],
+    ['this database', facts.database_limit, 'ALTER DATABASE … CONNECTION LIMIT -1;'],
+  ] as const
+  return limits.flatMap(([whose, limit, remedy]) => {
+    if (limit < 0 || limit >= wantedConnections) return []
+    const found = `${whose} has CONNECTION LIMIT ${limit}: the daemon needs ${neededConnections} connections, and ${wantedConnections} with its commands beside it`
+    return [(limit < neededConnections ? fail : warn)('connection limit', found, remedy)]
+  })
 }
 
 function roleFinding({ role, superuser, attribute, may_replicate, service }: ServerFacts): Finding {

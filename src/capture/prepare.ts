@@ -3,6 +3,7 @@
 import { type DatabaseState, hasNoIdentity, type Identified, type Named, type Publishable } from './database-state.js'
 import { type Finding, fail, quoteIdentifier, readableIdentifier, readableTable, type WatchedTable } from './finding.js'
 import { generatedFindings, publishingGenerated } from './generated.js'
+import { hbaLines } from './physical.js'
 import { allowReplication } from './service.js'
 
 export interface Preparation {
@@ -190,12 +191,23 @@ export function granting({ tables, role, found }: Preparation): string[] {
   const schemas = [...new Set(read.map((table) => readableIdentifier(table.schema)))]
   return [
     ...roleMaking(role, found),
+    ...power(role, found),
     ...(found === null ? [] : [`GRANT CONNECT ON DATABASE ${readableIdentifier(found.database)} TO ${grantee};`]),
     ...schemas.map((schema) => `GRANT USAGE ON SCHEMA ${schema} TO ${grantee};`),
     ...read.map((table) => {
       const columns = table.columns.map(readableIdentifier).join(', ')
       return `GRANT SELECT (${columns}) ON ${readableTable(table)} TO ${grantee};`
     }),
+  ]
+}
+
+/** A managed service has its own pg_hba.conf, and lets nobody copy the cluster. */
+function power(role: string, found: DatabaseState | null): string[] {
+  if (found !== null && found.service !== null) return []
+  return [
+    '-- REPLICATION lets a role copy the whole cluster (pg_basebackup) and decode every table of a database that it may connect to.',
+    '-- Leave it its one database: these lines of pg_hba.conf before all others, then SELECT pg_reload_conf();  (docs/security.md)',
+    ...hbaLines(role, found?.database ?? 'DATABASE').map((line) => `--   ${line}`),
   ]
 }
 

@@ -50,11 +50,16 @@ export async function readSlot(sql: Sql, slot: string): Promise<SlotFacts | null
 /**
  * Makes the slot; gives its consistent point, from which every commit is streamed. Making one waits for every open
  * transaction of the server: `lock_timeout` of the connection bounds that wait (55P03, which is tried again).
+ * @param failover from PostgreSQL 17 on: standbys that synchronize slots get it too
  * @throws SQLSTATE 53400 when all slots are used, 42710 when it exists.
  */
-export async function createSlot(sql: Sql, slot: string): Promise<Lsn> {
+export async function createSlot(sql: Sql, slot: string, failover = false): Promise<Lsn> {
+  const { rows: servers } = await sql.query<{ knows: boolean }>(
+    "SELECT current_setting('server_version_num')::int >= 170000 AS knows",
+  )
+  const more = failover && servers[0]?.knows === true ? ', failover => true' : ''
   const { rows } = await sql.query<{ lsn: string }>(
-    "SELECT lsn::text FROM pg_create_logical_replication_slot($1, 'pgoutput')",
+    `SELECT lsn::text FROM pg_create_logical_replication_slot($1, 'pgoutput'${more})`,
     [slot],
   )
   const [row] = rows

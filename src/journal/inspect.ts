@@ -3,6 +3,7 @@ import { access, constants, stat, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { errorCode } from '../base/errors.js'
 import { type Finding, fail, ok, warn } from '../capture/finding.js'
+import { inspectFileSystem } from './file-system.js'
 
 /** A million owed notifications take about 2.5 GB. */
 const littleBytes = 5_000_000_000
@@ -22,8 +23,13 @@ export async function inspectJournal(path: string): Promise<readonly Finding[]> 
   const free = bavail * bsize
   const file = isThere === null ? path : `${path} (not there yet)`
   const found = `${file}, ${Math.round(free / 1_000_000)} MB free`
-  if (free >= littleBytes) return [ok(title, found)]
-  return [warn(title, found, 'while endpoints are down the journal grows: about 2.5 GB for a million notifications')]
+  const system = await inspectFileSystem(place)
+  const more = system === null ? [] : [system]
+  if (free >= littleBytes) return [ok(title, found), ...more]
+  return [
+    ...more,
+    warn(title, found, 'while endpoints are down the journal grows: about 2.5 GB for a million notifications'),
+  ]
 }
 
 /** Null: it may. Else the error's code. */

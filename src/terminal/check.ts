@@ -3,9 +3,12 @@ import pc from 'picocolors'
 import { errorCode, judge } from '../base/errors.js'
 import type { DatabaseAddress } from '../capture/connection.js'
 import { openControl } from '../capture/control.js'
-import { type Finding, fail, type WatchedTable } from '../capture/finding.js'
+import { type Finding, fail, type Sql, type WatchedTable } from '../capture/finding.js'
+import { inspectFailover, inspectHolders, isYetToBeMade } from '../capture/hindrances.js'
+import { inspectPhysical } from '../capture/physical.js'
 import { preflight } from '../capture/preflight.js'
 import { isOfPooler, poolerRemedy, saidBy } from '../capture/server-words.js'
+import { readSlot } from '../capture/slot.js'
 import { inspectJournal } from '../journal/inspect.js'
 import type { Endpoint } from '../send/endpoint.js'
 import { type EndpointCheck, inspectEndpoint } from '../send/inspect-endpoint.js'
@@ -15,6 +18,8 @@ import { inspectStart } from './check-start.js'
 export interface CheckOptions {
   readonly address: DatabaseAddress
   readonly slot: string
+  /** database.failover */
+  readonly failover: boolean
   readonly publication: string
   readonly tables: readonly WatchedTable[]
   readonly journal: string
@@ -62,11 +67,13 @@ async function ofDaemon(http: CheckOptions['http']): Promise<readonly Finding[]>
 }
 
 /** A database that does not answer is a finding like any other. */
-async function ofDatabase({ address, slot, publication, tables, journal }: CheckOptions): Promise<readonly Finding[]> {
+async function ofDatabase(options: CheckOptions): Promise<readonly Finding[]> {
+  const { address, slot, publication, tables, journal } = options
   const control = openControl(address, () => undefined)
   try {
     const found = await preflight({ sql: control, slot, publication, tables })
-    return [...found, ...(await inspectStart(control, { address, slot, publication, tables, journal }))]
+    const starts = await inspectStart(control, { address, slot, publication, tables, journal })
+    return [...found, ...(await ofSlot(control, options)), ...(await inspectPhysical(control, address)), ...starts]
   } catch (error) {
     const verdict = judge(error)
     const code = errorCode(error) ?? verdict.code
@@ -78,4 +85,9 @@ async function ofDatabase({ address, slot, publication, tables, journal }: Check
   } finally {
     await control.close()
   }
+}
+
+async function ofSlot(sql: Sql, { slot, failover }: CheckOptions): Promise<readonly Finding[]> {
+  const waits = isYetToBeMade(await readSlot(sql, slot)) ? await inspectHolders(sql) : []
+  return [...(await inspectFailover(sql, slot, failover)), ...waits]
 }

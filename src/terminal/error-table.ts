@@ -86,6 +86,7 @@ partitions of … do not have REPLICA IDENTITY FULL, so old values never arrive:
 partitions of … have no replica identity: publishing makes the application's UPDATE and DELETE fail | as above, of partitions | ALTER TABLE of each, as check prints
 role … may not use schema … | no USAGE | GRANT USAGE ON SCHEMA … TO …;
 role … may not read … of … | no SELECT on mapped columns | GRANT SELECT (…) ON … TO …;
+… has CONNECTION LIMIT …: the daemon needs … connections, and … with its commands beside it | ALTER ROLE or ALTER DATABASE … CONNECTION LIMIT; below 3 it never streams, below 6 it is a warning | raise it as the row says
 row security on … would hide rows from role … | a policy applies to the role | ALTER ROLE … BYPASSRLS;
 slot … was not made | the server made no slot and gave no reason | run notifyd check
 choose another name in database.slot: the daemon needs a logical pgoutput slot of … | another program's slot has that name | choose another name
@@ -123,9 +124,15 @@ no secret: receivers cannot tell that a POST is ours | secrets is empty | give t
 … answers; TLS stands, its certificate is good until … | the certificate ends within 14 days | have it renewed
 there is no slot … | status: the daemon has not made it yet, or somebody dropped it | notifyd run makes the first one; where it had one, this is a gap
 http is off, or its port is left to chance | status cannot ask the daemon | give http a port in the config
+open to …: it can copy the whole cluster (pg_basebackup), not only what is published | REPLICATION, and the pg_hba.conf that initdb writes | the lines that check and setup --print-sql print, before all others in pg_hba.conf: docs/security.md
+slot … is no failover slot: a standby that is promoted does not have it, which is a gap | PostgreSQL 17 and later: it was made before database.failover, or by hand | ALTER_REPLICATION_SLOT as the row says, or database.failover false where no standby is to have it
+… is on …, in memory: a restart of the machine loses the journal, which is a gap | the journal is on tmpfs | set journal.url to a file on a local disk
 # check's failures beside the database | Exit status 3.
 the database does not answer (…)… | wrong host or port, or it is down | the row says which
 the database refuses us (…)… | password, role, database, TLS, or a privilege | the row says which, and what mends it
+making the slot waits for … | open transactions, prepared ones too: each with its pid or name, database and age; a prepared one that is older than a minute fails | let them end; COMMIT PREPARED or ROLLBACK PREPARED what nobody will end
+synchronized_standby_slots names …, from which nobody streams: our stream stands still until somebody does | PostgreSQL 17 and later: a failover slot waits for these standbys; while the daemon streams it is not ready and says so | start that standby, or take it out of the setting
+… is on …: over a network neither SQLite's locks nor its shared memory hold, and two daemons could own the journal | the journal is on NFS, SMB or the like | set journal.url to a file on a local disk
 correct journal.url | the journal is there and cannot be read | the row says why
 it cannot be opened (…)… | the server lets the role in, and not its replication connection | the row says which; a pooler does not carry it: connect directly
 the publication is not what it was when it was followed: what was written meanwhile may be missing | a watched table left it, or it was made anew: run would halt at a gap | put it right, then notifyd gaps accept
@@ -164,6 +171,7 @@ a gap: the stream stands still until \`notifyd gaps accept\`; what is owed is pa
 the server was promoted; nothing is missing | a fail-over that took all WAL with it | nothing
 going on behind an accepted gap | an operator accepted it | nothing
 not ready: \`notifyd check\` fails | while it streams, a precondition went missing: a partition was made without FULL, a generated column added … Its \`found\` says which, its \`remedy\` is the SQL | run that SQL before the rows are written
+making the slot waits for these transactions, prepared ones too; trying again | at the first start, transactions stay open: \`holders\` has each one's pid or name, database and age | end them, or wait
 the stream was given up | the daemon stops | nothing
 the daemon stops | a compute was open when it was told to stop | nothing
 an appointment was updated without its old row, and no image of it is known: a gap of this row, see \`notifyd gaps list\` | a partition was made without FULL identity, or somebody took it away for a while, and the journal never saw the appointment | run check, and the SQL it prints; tell the receivers by hand, then notifyd gaps accept

@@ -5,6 +5,7 @@ import { errorCode } from '../base/errors.js'
 import { isoMicros } from '../base/time.js'
 import type { DatabaseAddress } from '../capture/connection.js'
 import { openControl } from '../capture/control.js'
+import { inspectFailover, inspectHolders, isYetToBeMade } from '../capture/hindrances.js'
 import { formatLsn, type Lsn } from '../capture/lsn.js'
 import { saidBy } from '../capture/server-words.js'
 import { readSlot } from '../capture/slot.js'
@@ -17,6 +18,8 @@ export interface StatusOptions {
   readonly journal: string
   readonly address: DatabaseAddress
   readonly slot: string
+  /** database.failover */
+  readonly failover: boolean
   /** Where the daemon tells of itself; null: the config turns that off, or leaves the port to chance. */
   readonly http: { readonly host: string; readonly port: number } | null
   readonly json: boolean
@@ -35,6 +38,8 @@ export interface Status {
         readonly server_lsn: string | null
         readonly lag_bytes: number | null
         readonly retained_bytes: number | null
+        /** What holds the stream up, or would lose the slot. */
+        readonly hindrances: readonly string[]
       }
     | { readonly answers: false; readonly reason: string }
   readonly journal: {
@@ -98,11 +103,17 @@ async function ofDaemon(http: StatusOptions['http']): Promise<Status['daemon']> 
   return { answers: true, phase, ready, reason, received_lsn, lag_bytes, lag_seconds, ...ended }
 }
 
-async function ofSlot({ address, slot: name }: StatusOptions): Promise<Status['slot']> {
+async function ofSlot({ address, slot: name, failover }: StatusOptions): Promise<Status['slot']> {
   const control = openControl(address, () => undefined)
   try {
     const slot = await readSlot(control, name)
-    if (slot === null) return { answers: false, reason: `there is no slot ${name}` }
+    const hindrances = [
+      ...(await inspectFailover(control, name, failover)),
+      ...(isYetToBeMade(slot) ? await inspectHolders(control) : []),
+    ]
+      .filter(({ level }) => level !== 'ok')
+      .map(({ found }) => found)
+    if (slot === null) return { answers: false, reason: [`there is no slot ${name}`, ...hindrances].join('; ') }
     const look = await lookAtWal(control, name)
     const text = (lsn: Lsn | null | undefined) => (lsn === null || lsn === undefined ? null : formatLsn(lsn))
     const { confirmedFlush } = slot
@@ -115,6 +126,7 @@ async function ofSlot({ address, slot: name }: StatusOptions): Promise<Status['s
       server_lsn: text(look?.serverEnd),
       lag_bytes: look === null || confirmedFlush === null ? null : Math.max(0, Number(look.serverEnd - confirmedFlush)),
       retained_bytes: look?.retainedBytes ?? slot.retainedBytes,
+      hindrances,
     }
   } catch (error) {
     return { answers: false, reason: `the database does not answer (${errorCode(error) ?? 'no code'})${saidBy(error)}` }
@@ -137,6 +149,7 @@ function table({ daemon, slot, journal }: Status): string {
   if (slot.answers) {
     const state = slot.active ? pc.green('streaming') : pc.yellow('nobody streams from it')
     rows.push([`slot ${slot.name}`, `${state}, wal_status ${slot.wal_status ?? 'unknown'}`])
+    for (const found of slot.hindrances) rows.push(['', pc.yellow(found)])
     rows.push(['server’s end of WAL', slot.server_lsn ?? 'unknown'])
     rows.push(['acknowledged', `${slot.acknowledged_lsn ?? '-'}, ${bytes(slot.lag_bytes)} behind`])
     rows.push(['WAL kept for it', bytes(slot.retained_bytes)])

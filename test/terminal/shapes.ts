@@ -168,6 +168,7 @@ export const statusShape = z.strictObject({
       server_lsn: lsn.nullable(),
       lag_bytes: count.nullable(),
       retained_bytes: count.nullable(),
+      hindrances: z.array(z.string()),
     }),
   ]),
   journal: z.strictObject({
