@@ -6,6 +6,7 @@ import { openControl } from '../capture/control.js'
 import { type Finding, fail, type WatchedTable } from '../capture/finding.js'
 import { preflight } from '../capture/preflight.js'
 import { isOfPooler, poolerRemedy, saidBy } from '../capture/server-words.js'
+import { inspectTimeZones } from '../capture/time-zones.js'
 import { inspectJournal } from '../journal/inspect.js'
 import type { Endpoint } from '../send/endpoint.js'
 import { type EndpointCheck, inspectEndpoint } from '../send/inspect-endpoint.js'
@@ -66,7 +67,8 @@ async function ofDatabase({ address, slot, publication, tables, journal }: Check
   const control = openControl(address, () => undefined)
   try {
     const found = await preflight({ sql: control, slot, publication, tables })
-    return [...found, ...(await inspectStart(control, { address, slot, publication, tables, journal }))]
+    const zones = await inspectTimeZones(control, address, tables)
+    return [...found, ...zones, ...(await inspectStart(control, { address, slot, publication, tables, journal }))]
   } catch (error) {
     const verdict = judge(error)
     const code = errorCode(error) ?? verdict.code

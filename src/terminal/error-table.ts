@@ -123,6 +123,9 @@ no secret: receivers cannot tell that a POST is ours | secrets is empty | give t
 … answers; TLS stands, its certificate is good until … | the certificate ends within 14 days | have it renewed
 there is no slot … | status: the daemon has not made it yet, or somebody dropped it | notifyd run makes the first one; where it had one, this is a gap
 http is off, or its port is left to chance | status cannot ask the daemon | give http a port in the config
+… has no primary key, and no column is mapped to id: canvas_id is null, and all its rows share one lane | a further model's table has nothing that tells its rows apart | give it a primary key, or map id in models.*.columns
+no column of … is known to be its patient’s id: patient_key is null | a further model's table has no column patient_id, and no single foreign key to the patients | map patient_id in models.*.columns, where the table has one
+… of … have no time zone and are read in UTC, while the server or a role has … | mapped times are of the type timestamp, and somebody's clock is not UTC | set models.*.time_zone to the zone that the application writes them in
 # check's failures beside the database | Exit status 3.
 the database does not answer (…)… | wrong host or port, or it is down | the row says which
 the database refuses us (…)… | password, role, database, TLS, or a privilege | the row says which, and what mends it
