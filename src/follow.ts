@@ -14,6 +14,7 @@ import { goOn } from './capture/slot.js'
 import { isOfIdentity } from './capture/tables.js'
 import { FollowedTables } from './change/followed-tables.js'
 import type { Model } from './change/model.js'
+import { keyedModels } from './keyed-models.js'
 import { type Walk, walk } from './pipeline.js'
 import { drift } from './same-publication.js'
 import { divergence, type StartOptions, type StartPosition, startPosition } from './start-position.js'
@@ -50,7 +51,8 @@ export async function follow(options: FollowOptions): Promise<void> {
     lost.signal.addEventListener('abort', () => stream.destroy(asError(lost.signal.reason)))
     const seen = await seePublication(control, options)
     const position = await startPosition(control, stream, seen, options)
-    const followed = followedTables(seen.tables, options)
+    const models = await keyedModels(control, options.models, options.tables)
+    const followed = followedTables(seen.tables, { ...options, models })
     using watch = new Watch(control, options, seen, (error) => lost.abort(error))
     const streaming = (capture: Capture) => {
       options.streaming(capture)

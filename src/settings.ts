@@ -49,7 +49,10 @@ export async function readSettings(config: LoadedConfig): Promise<Settings> {
       watched(appointment, { published: true, needsOldImage: true, selected: true }),
       watched(noteState, { published: true, needsOldImage: false, selected: true }),
       watched(patient, { published: false, needsOldImage: false, selected: true }),
-      ...further.map((model) => watched(model, { published: true, needsOldImage: false, selected: false })),
+      ...further.map((model) => ({
+        ...watched(model, { published: true, needsOldImage: false, selected: false }),
+        keys: { id: model.required.get('id') ?? null, patient: model.required.get('patient_id') ?? null },
+      })),
     ],
     followed: modelsByTable([appointment, noteState, ...further]),
     clinical: { appointment, noteState, patient },
@@ -123,7 +126,7 @@ function modelOf(name: string, config: ModelConfig, changeType: keyof typeof CHA
 }
 
 function watched(
-  { name, schema, table, required, canonicalNames, excluded }: Model,
+  { name, schema, table, required, canonicalNames, excluded, timeZone }: Model,
   needs: Pick<WatchedTable, 'published' | 'needsOldImage' | 'selected'>,
 ): WatchedTable {
   const columns = [...required.values()]
@@ -138,6 +141,7 @@ function watched(
     taken: taken.filter((column) => !excluded.has(column)),
     moments: name === appointmentModel ? real('start_time', 'end_time') : [],
     minutes: name === appointmentModel ? real('duration_minutes') : [],
+    timeZone,
     ...needs,
   }
 }

@@ -32,12 +32,16 @@ export interface WatchedTable {
   /** Real names of columns that are read as moments, and as minutes. */
   readonly moments: readonly string[]
   readonly minutes: readonly string[]
+  /** IANA name, in which moments without a zone are read; absent: UTC. */
+  readonly timeZone?: string
   /** Its changes are followed, so the publication must have it. */
   readonly published: boolean
   /** The daemon needs old values: REPLICA IDENTITY FULL. */
   readonly needsOldImage: boolean
   /** Resolution reads it: SELECT on `columns`, and no row security in the way. */
   readonly selected: boolean
+  /** Of a further model: the real columns that the config maps to `id` and `patient_id`; null: it does not say. */
+  readonly keys?: { readonly id: string | null; readonly patient: string | null }
 }
 
 export const quoteIdentifier = (name: string): string => `"${name.replaceAll('"', '""')}"`

@@ -4,6 +4,7 @@ import { isKnownEncoding } from './charset.js'
 import type { Finding, Sql, WatchedTable } from './finding.js'
 import { fail, ok, readableIdentifier, warn } from './finding.js'
 import { inspectPublication } from './publication.js'
+import { inspectRowKeys } from './row-keys.js'
 import { allowReplication, changeSetting, mayReplicateCondition, type Service, serviceExpression } from './service.js'
 import { readSlot, type SlotFacts } from './slot.js'
 import { inspectTable } from './tables.js'
@@ -67,6 +68,7 @@ export async function preflight(options: PreflightOptions): Promise<readonly Fin
   const slot = await readSlot(sql, options.slot)
   const findings = [...serverFindings(facts), ...slotFindings(facts, options.slot, slot)]
   for (const table of tables) findings.push(...(await inspectTable(sql, table, facts.role)))
+  findings.push(...(await inspectRowKeys(sql, tables)))
   if (!findings.some((finding) => finding.level === 'fail' && finding.title.startsWith('table '))) {
     findings.push(...(await inspectPublication(sql, publication, tables)).findings)
   }

@@ -62,7 +62,7 @@ export function captureChange(
       created: change.tag === 'insert',
       deleted: change.tag === 'delete',
       fields,
-      canvas_id: image['id'] ?? null,
+      canvas_id: image['id'] ?? rowKeyOf(model, row ?? old ?? noRow),
       external_id: textOrNull(image['externally_exposable_id']),
       external_identifiers: null,
     },
@@ -97,6 +97,12 @@ function fieldsOf(columns: readonly ColumnPlan[], old: Row | null, row: Row | nu
 /** Texts that differ may be one value to PostgreSQL: those of a char that differ in blanks at the end. */
 const areEqual = (before: RowValue, after: RowValue, { read, isBlankPadded }: ColumnPlan): boolean =>
   isBlankPadded && typeof before === 'string' && typeof after === 'string' && read(before) === read(after)
+
+/** The values of a primary key of several columns, or null. */
+function rowKeyOf({ rowKey }: Model, row: Row): string | null {
+  const values = rowKey.map((real) => row[real])
+  return values.length > 0 && values.every((value) => typeof value === 'string') ? values.join(',') : null
+}
 
 /** A column may be called `__proto__`, which an assignment would take for the object's prototype. */
 function put<T>(object: Record<string, T>, name: string, value: T): void {

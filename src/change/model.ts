@@ -16,6 +16,8 @@ export interface Model {
   readonly formerNames: ReadonlyMap<string, string>
   /** Real names of columns that are dropped at decode. */
   readonly excluded: ReadonlySet<string>
+  /** Real columns of the primary key, of a further model whose rows have no `id`: their values tell a row. Else none. */
+  readonly rowKey: readonly string[]
   /** IANA name: whose clock its columns of `timestamp` without time zone show. */
   readonly timeZone: string
 }
@@ -48,6 +50,9 @@ const clinicalColumns: Readonly<Record<string, ClinicalColumns>> = {
   [patientModel]: { needed: ['id', 'key'], optional: [] },
 }
 
+/** Of any table: what a change says of its row's identity. */
+const further: ClinicalColumns = { needed: [], optional: ['id', 'externally_exposable_id', 'patient_id'] }
+
 export interface ModelOptions {
   readonly name: string
   readonly schema: string
@@ -64,7 +69,7 @@ export interface ModelOptions {
 
 /** A mapped `end_time` takes the place of `duration_minutes`, unless that is mapped too. */
 export function makeModel({ columns, formerColumns = {}, excluded, timeZone = 'UTC', ...rest }: ModelOptions): Model {
-  const clinical = clinicalColumns[rest.name] ?? { needed: [], optional: [] }
+  const clinical = clinicalColumns[rest.name] ?? further
   const isReplaced = (name: string) => name === 'duration_minutes' && 'end_time' in columns && !(name in columns)
   const needed = clinical.needed.filter((name) => !isReplaced(name))
   const realNames = new Map(Object.entries(columns))
@@ -79,7 +84,7 @@ export function makeModel({ columns, formerColumns = {}, excluded, timeZone = 'U
       names.map((name): [string, string] => [name, canonical]),
     ),
   )
-  return { ...rest, canonicalNames, formerNames, required, excluded: new Set(excluded), timeZone }
+  return { ...rest, canonicalNames, formerNames, required, excluded: new Set(excluded), timeZone, rowKey: [] }
 }
 
 /** The key under which models are found from a relation: schema and table, neither of which may hold a NUL. */

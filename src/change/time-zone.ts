@@ -7,7 +7,7 @@ const dayMs = 86_400_000
 /** Whether this machine's tz database knows the name. */
 export function isTimeZone(name: string): boolean {
   try {
-    new Intl.DateTimeFormat('en-US', { timeZone: name })
+    zoneOf(name)
     return true
   } catch {
     return false // RangeError: no such zone

@@ -9,6 +9,7 @@ import { inspectPhysical } from '../capture/physical.js'
 import { preflight } from '../capture/preflight.js'
 import { isOfPooler, poolerRemedy, saidBy } from '../capture/server-words.js'
 import { readSlot } from '../capture/slot.js'
+import { inspectTimeZones } from '../capture/time-zones.js'
 import { inspectJournal } from '../journal/inspect.js'
 import type { Endpoint } from '../send/endpoint.js'
 import { type EndpointCheck, inspectEndpoint } from '../send/inspect-endpoint.js'
@@ -73,7 +74,14 @@ async function ofDatabase(options: CheckOptions): Promise<readonly Finding[]> {
   try {
     const found = await preflight({ sql: control, slot, publication, tables })
     const starts = await inspectStart(control, { address, slot, publication, tables, journal })
-    return [...found, ...(await ofSlot(control, options)), ...(await inspectPhysical(control, address)), ...starts]
+    const zones = await inspectTimeZones(control, address, tables)
+    return [
+      ...found,
+      ...zones,
+      ...(await ofSlot(control, options)),
+      ...(await inspectPhysical(control, address)),
+      ...starts,
+    ]
   } catch (error) {
     const verdict = judge(error)
     const code = errorCode(error) ?? verdict.code

@@ -127,6 +127,9 @@ http is off, or its port is left to chance | status cannot ask the daemon | give
 open to …: it can copy the whole cluster (pg_basebackup), not only what is published | REPLICATION, and the pg_hba.conf that initdb writes | the lines that check and setup --print-sql print, before all others in pg_hba.conf: docs/security.md
 slot … is no failover slot: a standby that is promoted does not have it, which is a gap | PostgreSQL 17 and later: it was made before database.failover, or by hand | ALTER_REPLICATION_SLOT as the row says, or database.failover false where no standby is to have it
 … is on …, in memory: a restart of the machine loses the journal, which is a gap | the journal is on tmpfs | set journal.url to a file on a local disk
+… has no primary key, and no column is mapped to id: canvas_id is null, and all its rows share one lane | a further model's table has nothing that tells its rows apart | give it a primary key, or map id in models.*.columns
+no column of … is known to be its patient’s id: patient_key is null | a further model's table has no column patient_id, and no single foreign key to the patients | map patient_id in models.*.columns, where the table has one
+… of … have no time zone and are read in UTC, while the server or a role has … | mapped times are of the type timestamp, and somebody's clock is not UTC | set models.*.time_zone to the zone that the application writes them in
 # check's failures beside the database | Exit status 3.
 the database does not answer (…)… | wrong host or port, or it is down | the row says which
 the database refuses us (…)… | password, role, database, TLS, or a privilege | the row says which, and what mends it

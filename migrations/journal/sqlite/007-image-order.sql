@@ -8,6 +8,19 @@ ALTER TABLE appointment_image ADD COLUMN replaces TEXT;
 -- 1: one of its note that stands (0) replaces it. Kept for ids that are no numbers.
 ALTER TABLE appointment_image ADD COLUMN replaced INTEGER NOT NULL DEFAULT 0;
 
+-- A char(n) comes without the blanks at its end from now on: what was seen, and what is owed, is known by the same ids.
+UPDATE OR REPLACE appointment_image SET
+  appointment_id = rtrim(appointment_id), note_id = rtrim(note_id),
+  appointment = json_set(appointment,
+    '$.id', rtrim(json_extract(appointment, '$.id')),
+    '$.externally_exposable_id', rtrim(json_extract(appointment, '$.externally_exposable_id')),
+    '$.patient_id', rtrim(json_extract(appointment, '$.patient_id')),
+    '$.note_id', rtrim(json_extract(appointment, '$.note_id')),
+    '$.appointment_rescheduled_from_id', rtrim(json_extract(appointment, '$.appointment_rescheduled_from_id')))
+ WHERE appointment LIKE '% "%';
+UPDATE delivery SET lane = rtrim(lane) WHERE state = 'owed' AND lane LIKE '% ';
+UPDATE OR REPLACE lane_wait SET lane = rtrim(lane) WHERE lane LIKE '% ';
+
 UPDATE appointment_image SET
   standing = 2 * json_extract(appointment, '$.deleted') + json_extract(appointment, '$.entered_in_error'),
   number = CASE WHEN CAST(CAST(appointment_id AS INTEGER) AS TEXT) = appointment_id THEN CAST(appointment_id AS INTEGER) END,
