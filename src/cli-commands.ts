@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 import { Command } from 'commander'
 import type { Finished, Options, Shared } from './cli-options.js'
-import { Hangups } from './hangups.js'
+import { listenToSignals, type ProcessSignals } from './process-signals.js'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 
@@ -22,8 +22,15 @@ const groups: readonly { readonly commands: readonly string[]; readonly load: ()
   { commands: ['protocols'], load: async () => (await import('./cli-protocols.js')).protocolCommands },
 ]
 
-/** @param asked the command that is asked for, where it is known; no other is loaded then */
-export async function commandLine(finished: Finished, asked?: string): Promise<Command> {
+/**
+ * @param asked the command that is asked for, where it is known; no other is loaded then
+ * @param signals what `run` listens to already; null: it begins to when it is asked for
+ */
+export async function commandLine(
+  finished: Finished,
+  asked?: string,
+  signals: ProcessSignals | null = null,
+): Promise<Command> {
   const program = new Command('notifyd')
     .description('Turns committed changes of a clinical PostgreSQL into delivered notifications.')
     .version(version)
@@ -42,19 +49,20 @@ export async function commandLine(finished: Finished, asked?: string): Promise<C
     .option('--deliver-only', 'pay what is owed without reading the slot')
     .option('--halt-on-gap', 'end with status 4 at a gap, instead of waiting for `gaps accept`')
     .action(async (options: Options & { deliverOnly?: boolean; haltOnGap?: boolean }) => {
-      const hangups = new Hangups()
-      const [{ loadConfig }, { createLog }, { runDaemon }] = await Promise.all([
+      const { stop: signal, hangups } = signals ?? listenToSignals()
+      const [{ loadConfig }, { createLog }, { logText: text }, { runDaemon }] = await Promise.all([
         import('./config.js'),
         import('./base/log.js'),
+        import('./terminal/log-line.js'),
         import('./daemon.js'),
       ])
       const config = await loadConfig(options.config)
-      const log = createLog({ level: config.log.level, ...(options.json === true && { readable: false }) })
+      const log = createLog({ level: config.log.level, text, ...(options.json === true && { readable: false }) })
       // A heap that grows by half before it is collected, rather than threefold: 90 MB less under load, at no cost in time.
       setFlagsFromString('--heap-growing-percent=50')
       const deliverOnly = options.deliverOnly === true
       const haltOnGap = options.haltOnGap === true
-      await runDaemon({ config, deliverOnly, haltOnGap, version, log, signal: stopSignal(), hangups })
+      if (!signal.aborted) await runDaemon({ config, deliverOnly, haltOnGap, version, log, signal, hangups })
       log.info('stopped')
       finished(0)
     })
@@ -69,16 +77,4 @@ export async function commandLine(finished: Finished, asked?: string): Promise<C
     if (first !== undefined) group.addHelpText('after', example(`${group.name()} ${first.name()}`))
   }
   return program
-}
-
-/** Aborted at the first SIGTERM or SIGINT; a second one ends the process at once. Nothing is lost either way. */
-function stopSignal(): AbortSignal {
-  const controller = new AbortController()
-  for (const name of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(name, () => {
-      if (controller.signal.aborted) process.exit(0)
-      controller.abort()
-    })
-  }
-  return controller.signal
 }

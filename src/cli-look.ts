@@ -50,7 +50,7 @@ export function lookCommands(program: Command, shared: Shared, done: Finished): 
           ...(flags.from !== undefined && { fromLsn: parseLsn(flags.from) }),
           ...(flags.endpoint !== undefined && { endpoint: flags.endpoint }),
           ...(flags.notification !== undefined && { notification: flags.notification }),
-          ...(flags.appointment !== undefined && { appointment: flags.appointment.toLowerCase() }),
+          ...(flags.appointment !== undefined && { appointment: flags.appointment }),
         },
         count: lines,
         follow: follow === true,

@@ -1,7 +1,6 @@
 // Names that a command is given are held against those that the config and the journal have: a typo is an error that names the
 // nearest, and never an empty answer. One place, for every command that takes an endpoint or a notification.
 import { UsageError } from './base/errors.js'
-import { createLog } from './base/log.js'
 import { notificationNames } from './compute/appointment-notification.js'
 import type { LoadedConfig } from './config.js'
 import type { Journal } from './journal/journal.js'
@@ -66,7 +65,7 @@ async function ofJournal<T>(config: LoadedConfig, read: (journal: Journal) => Pr
 async function protocolNames(config: LoadedConfig): Promise<readonly string[]> {
   if (config.protocols.length === 0) return []
   // Loaded for a name that is neither configured nor journaled alone: the start of a command would pay for it.
-  const { Compute } = await import('./compute/compute.js')
+  const [{ Compute }, { createLog }] = await Promise.all([import('./compute/compute.js'), import('./base/log.js')])
   const compute = await Compute.load({
     noteStates: new Map(),
     endpoints: [],

@@ -80,7 +80,13 @@ async function protocolFindings(config: LoadedConfig, settings: Settings): Promi
     return found
   } catch (error) {
     if (!(error instanceof ProtocolLoadError)) throw error
-    return [fail('protocols', error.message, 'correct the file, or take it out of protocols in the config')]
+    return [
+      fail(
+        'protocols',
+        error.message.replaceAll(/\s*\n\s*/g, ' '),
+        'correct the file, or take it out of protocols in the config',
+      ),
+    ]
   } finally {
     await clinical.close()
   }

@@ -10,6 +10,7 @@ import { loadConfig } from './config.js'
 import { openClinical } from './open-clinical.js'
 import { readSettings } from './settings.js'
 import { journalCases } from './terminal/journal-cases.js'
+import { logText } from './terminal/log-line.js'
 import { readExamples } from './terminal/protocol-cases.js'
 import { listProtocols } from './terminal/protocol-list.js'
 import { type Tested, testProtocol } from './terminal/protocol-test.js'
@@ -123,7 +124,7 @@ export async function overExamples(
         endpoints: [...new Set(names)].map((name) => ({ name, notifications: new Set() })),
         settings: { ...config?.settings, ...examples.settings },
         ...(config !== null && { timeoutMs: config.protocol_timeout_ms }),
-        log: createLog({ level: 'info', fd: 2 }),
+        log: createLog({ level: 'info', fd: 2, text: logText }),
         appointments: async (patientIds) => new Map(patientIds.map((id) => [id, answer(id) ?? []])),
         ...surroundings,
       }),

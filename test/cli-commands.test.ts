@@ -3,7 +3,6 @@ import { type Command, CommanderError } from 'commander'
 import { expect, test } from 'vitest'
 import { UsageError } from '../src/base/errors.js'
 import { commandLine } from '../src/cli-commands.js'
-import { explain } from '../src/terminal/explain.js'
 
 const program = await commandLine(() => undefined)
 
@@ -85,9 +84,4 @@ test.each([
   const running = (await commandLine(() => undefined)).parseAsync(args, { from: 'user' })
   await expect(running).rejects.toThrow(UsageError)
   await expect(running).rejects.toThrow(message)
-})
-
-test('what is no LSN is bad usage, and no defect', () => {
-  const options = { journal: 'none', subject: 'a/z', limit: 1, protocolErrors: false, json: false }
-  expect(() => explain(options)).toThrow(UsageError)
 })

@@ -4,6 +4,7 @@ import type { Kysely } from 'kysely'
 import type { Micros } from '../base/time.js'
 import { formatLsn, type Lsn } from '../capture/lsn.js'
 import type { Attempt, Delivery } from './delivery.js'
+import { spellings } from './external-id.js'
 import type { JournalTables } from './schema.js'
 import type { Sqlite } from './sqlite.js'
 
@@ -120,7 +121,7 @@ export class Disclosures {
     if (fromLsn !== undefined) query = query.where('commit_lsn', '>=', fromLsn)
     if (endpoint !== undefined) query = query.where('endpoint', '=', endpoint)
     if (notification !== undefined) query = query.where('notification', '=', notification)
-    if (appointment !== undefined) query = query.where('appointment_external_id', '=', appointment)
+    if (appointment !== undefined) query = query.where('appointment_external_id', 'in', spellings(appointment))
     if (since !== undefined) query = query.where('sent_at', '>=', since)
     if (until !== undefined) query = query.where('sent_at', '<', until)
     return query

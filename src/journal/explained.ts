@@ -5,6 +5,7 @@ import type { Micros } from '../base/time.js'
 import { formatLsn, type Lsn } from '../capture/lsn.js'
 import type { FieldChanges } from '../change/captured-change.js'
 import type { ProtocolOutcome } from '../compute/computed-change.js'
+import { spellings } from './external-id.js'
 import type { JournalTables } from './schema.js'
 
 /** What is asked about. */
@@ -67,7 +68,7 @@ export async function explained(
   const rows = await (subject.tag === 'lsn'
     ? changes.where('commit_lsn', '=', subject.lsn)
     : subject.tag === 'appointment'
-      ? changes.where('appointment_external_id', '=', subject.externalId)
+      ? changes.where('appointment_external_id', 'in', spellings(subject.externalId))
       : changes.where(
           'id',
           'in',

@@ -7,6 +7,7 @@ import type { ChangeType } from '../change/change-type.js'
 import type { OwedNotification, ProtocolOutcome, Source } from '../compute/computed-change.js'
 import { webhookId } from '../compute/webhook-id.js'
 import { appendDelivery, Sequences } from './append.js'
+import { spellings } from './external-id.js'
 import type { GroupCommit } from './group-commit.js'
 import { boundsOf, type ReplaySelection } from './replay-range.js'
 import type { Sqlite } from './sqlite.js'
@@ -66,8 +67,9 @@ export class Recomputes {
     if (bounds === null) return []
     const { appointment } = selection
     const values: SqliteValue[] = [Math.max(afterId + 1, bounds.first), bounds.last]
-    const ofOne = appointment === undefined ? '' : 'AND c.appointment_external_id = ? COLLATE NOCASE'
-    if (appointment !== undefined) values.push(appointment)
+    const ids = appointment === undefined ? [] : spellings(appointment)
+    const ofOne = ids.length === 0 ? '' : `AND c.appointment_external_id IN (${ids.map(() => '?').join(', ')})`
+    values.push(...ids)
     const query = `SELECT ${changeColumns} WHERE c.id >= ? AND c.id <= ? ${ofOne} ORDER BY c.id LIMIT ?`
     return this.sqlite.all<ChangeRow>(query, [...values, limit]).map(toJournaledChange)
   }

@@ -5,6 +5,7 @@ import { formatLsn, type Lsn, parseLsn } from '../capture/lsn.js'
 import { type Checkpoint, readCheckpoint } from './checkpoint.js'
 import { deliveryColumns, toDelivery } from './deliveries.js'
 import type { Delivery } from './delivery.js'
+import { spellings } from './external-id.js'
 import type { DeliveryRow } from './schema.js'
 import type { Sqlite } from './sqlite.js'
 import type { SqliteValue } from './sqlite-driver.js'
@@ -80,7 +81,10 @@ function filter(selection: ReplaySelection): Condition {
   }
   const { endpoint, appointment, only = [], recompute } = selection
   if (endpoint !== undefined) add('d.endpoint = ?', endpoint)
-  if (appointment !== undefined) add('d.appointment_external_id = ? COLLATE NOCASE', appointment)
+  if (appointment !== undefined) {
+    const ids = spellings(appointment)
+    add(`d.appointment_external_id IN (${ids.map(() => '?').join(', ')})`, ...ids)
+  }
   if (only.length > 0) add(`d.notification IN (${only.map(() => '?').join(', ')})`, ...only)
   if (recompute !== undefined) add('d.recompute = ?', recompute)
   return [parts.join(' AND '), values]

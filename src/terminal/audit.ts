@@ -1,6 +1,7 @@
 // `notifyd audit`: the disclosure log of a period as CSV (RFC 4180): what was sent to which endpoint, when, under which id.
 import { stringify } from 'csv-stringify/sync'
 import { momentOf } from './moment.js'
+import { jsonText, printable } from './printable.js'
 import { readJournal } from './read-journal.js'
 import { asJson } from './tail.js'
 
@@ -39,9 +40,12 @@ export async function audit({ journal: path, from, to, json, write }: AuditOptio
     for (let cursor = 0; ; ) {
       const page = await disclosures.after(cursor, filter, pageRows)
       const rows = page.map(asJson)
-      if (json) await write(rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+      if (json) await write(rows.map((row) => `${jsonText(row)}\n`).join(''))
       // A spreadsheet takes a text that begins with = for a formula.
-      else await write(stringify(rows, { columns: [...columns], escape_formulas: true, cast: { boolean: String } }))
+      else
+        await write(
+          stringify(printable(rows), { columns: [...columns], escape_formulas: true, cast: { boolean: String } }),
+        )
       const last = page.at(-1)
       if (last === undefined || page.length < pageRows) return
       cursor = last.id

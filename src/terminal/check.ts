@@ -15,6 +15,7 @@ import type { Endpoint } from '../send/endpoint.js'
 import { type EndpointCheck, inspectEndpoint } from '../send/inspect-endpoint.js'
 import { askDaemon, standstillText } from '../status/ask-daemon.js'
 import { inspectStart } from './check-start.js'
+import { jsonText, printable } from './printable.js'
 
 export interface CheckOptions {
   readonly address: DatabaseAddress
@@ -51,13 +52,18 @@ export async function check(options: CheckOptions): Promise<Checked> {
   ])
   const findings = parts.flat()
   const isReady = findings.every((finding) => finding.level !== 'fail')
-  if (options.json) return { text: `${JSON.stringify({ ready: isReady, findings })}\n`, isReady }
+  if (options.json) return { text: `${jsonText({ ready: isReady, findings })}\n`, isReady }
+  return { text: findingsTable(findings), isReady }
+}
+
+/** A row each, and what mends it below. */
+export function findingsTable(findings: readonly Finding[]): string {
   const width = Math.max(...findings.map((finding) => finding.title.length))
-  const rows = findings.map(({ level, title, found, remedy }) => {
+  const rows = printable(findings).map(({ level, title, found, remedy }) => {
     const row = `${marks[level]} ${title.padEnd(width)}  ${found}`
     return remedy === null ? row : `${row}\n  ${' '.repeat(width)}  → ${remedy}`
   })
-  return { text: `${rows.join('\n')}\n`, isReady }
+  return `${rows.join('\n')}\n`
 }
 
 /** Nothing where none runs, or it goes on: what it needs is looked at by the others. */

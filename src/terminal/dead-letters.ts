@@ -3,6 +3,7 @@ import { UsageError } from '../base/errors.js'
 import type { DeadLetter, DeadLetterSelection } from '../journal/dead-letters.js'
 import { ask } from './ask.js'
 import { momentOf } from './moment.js'
+import { jsonText, printable } from './printable.js'
 import { readJournal } from './read-journal.js'
 
 export interface SelectionOptions {
@@ -36,8 +37,8 @@ export function selectionOf({ webhookId, endpoint, before, all }: SelectionOptio
 
 export async function listDeadLetters({ journal: path, json }: Target, selection: DeadLetterSelection, limit: number) {
   const found = await readJournal(path, (journal) => journal.deadLetters(selection, limit))
-  if (json) return `${JSON.stringify(found)}\n`
-  return found.length === 0 ? 'no dead letters\n' : `${found.map(row).join('\n')}\n`
+  if (json) return `${jsonText(found)}\n`
+  return found.length === 0 ? 'no dead letters\n' : `${printable(found).map(row).join('\n')}\n`
 }
 
 const row = (letter: DeadLetter): string =>
@@ -67,5 +68,5 @@ export const discardDeadLetters = (
 async function changed(target: Target, request: Parameters<typeof ask>[1], what: string): Promise<string> {
   const answer = await ask(target.journal, request, target.configured)
   if ('error' in answer) throw new UsageError(answer.error)
-  return target.json ? `${JSON.stringify(answer)}\n` : `${answer.done} ${what}\n`
+  return target.json ? `${jsonText(answer)}\n` : `${answer.done} ${what}\n`
 }

@@ -1,13 +1,13 @@
 // `notifyd explain`: what arrived, what each protocol made of it, why something was sent or was not, and every attempt. Shows
 // names of columns, never a value of a row; what a protocol's own error says only where that is asked for.
 import pc from 'picocolors'
-import { UsageError } from '../base/errors.js'
 import { isoMicros } from '../base/time.js'
-import { formatLsn, type Lsn, parseLsn } from '../capture/lsn.js'
+import { formatLsn, parseLsn } from '../capture/lsn.js'
 import { appointmentModel } from '../change/model.js'
 import type { ProtocolOutcome } from '../compute/computed-change.js'
 import { type ExplainedChange, type ExplainedDelivery, explained, type Subject } from '../journal/explained.js'
 import type { Journal } from '../journal/journal.js'
+import { jsonText, printable } from './printable.js'
 import { readJournal } from './read-journal.js'
 
 export interface ExplainOptions {
@@ -26,35 +26,31 @@ export interface Explained {
   readonly isFound: boolean
 }
 
-/** @throws UsageError for an LSN that is none. */
 export function explain({ journal, subject, limit, protocolErrors, json }: ExplainOptions): Promise<Explained> {
-  const about = subjectOf(subject)
+  const [about, externalId] = subjectsOf(subject)
   return readJournal(journal, async (open) => {
-    const changes = await explained(open.db, about, limit + 1)
+    let changes = await explained(open.db, about, limit + 1)
+    if (changes.length === 0 && externalId !== null) changes = await explained(open.db, externalId, limit + 1)
     const shown = changes.slice(0, limit).map((change) => ({
       ...change,
       outcomes: change.outcomes.map((outcome) => (protocolErrors ? outcome : withoutMessage(outcome))),
     }))
     const isFound = shown.length > 0
-    if (json) return { isFound, text: `${JSON.stringify(shown.map(asJson))}\n` }
+    if (json) return { isFound, text: `${jsonText(shown.map(asJson))}\n` }
     if (!isFound) return { isFound, text: `${unknown(about, open)}\n` }
     const more = changes.length > limit ? `… and more: --limit ${limit * 2}\n` : ''
-    return { isFound, text: `${shown.map(paragraph).join('\n')}${more}` }
+    return { isFound, text: `${shown.map((change) => paragraph(asPrinted(change))).join('\n')}${more}` }
   })
 }
 
-function subjectOf(text: string): Subject {
-  if (text.startsWith('msg_')) return { tag: 'webhook id', webhookId: text }
-  if (text.includes('/')) return { tag: 'lsn', lsn: lsnOf(text) }
-  return { tag: 'appointment', externalId: text.toLowerCase() }
-}
+const isLsn = /^[0-9a-f]{1,8}\/[0-9a-f]{1,8}$/i
 
-function lsnOf(text: string): Lsn {
-  try {
-    return parseLsn(text)
-  } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause })
-  }
+/** What it looks like; where that is not an external id, it may be one all the same: the clinic makes them as it likes. */
+function subjectsOf(text: string): [about: Subject, externalId: Subject | null] {
+  const externalId: Subject = { tag: 'appointment', externalId: text }
+  if (text.startsWith('msg_')) return [{ tag: 'webhook id', webhookId: text }, externalId]
+  if (isLsn.test(text)) return [{ tag: 'lsn', lsn: parseLsn(text) }, externalId]
+  return [externalId, null]
 }
 
 function unknown(subject: Subject, journal: Journal): string {
@@ -74,6 +70,19 @@ function unknown(subject: Subject, journal: Journal): string {
 
 function withoutMessage(outcome: ProtocolOutcome): ProtocolOutcome {
   return outcome.tag === 'failed' ? { ...outcome, message: '', stack: null } : outcome
+}
+
+const asPrinted = (change: ExplainedChange): ExplainedChange => ({
+  ...printable(change),
+  outcomes: change.outcomes.map((outcome) =>
+    outcome.tag === 'failed' ? { ...printable(outcome), stack: framesOf(outcome.stack) } : printable(outcome),
+  ),
+})
+
+/** A stack repeats the message, and has lines of its own. */
+function framesOf(stack: string | null): string | null {
+  const frames = (stack ?? '').split('\n').filter((line) => /^ {4}at /.test(line))
+  return frames.length === 0 ? null : printable(frames).join('\n')
 }
 
 /** The shape that `--json` prints, in an array. */

@@ -1,6 +1,7 @@
 // `notifyd gaps list|accept`: what is missing, and the operator's word that the daemon may go on behind it.
 import type { Gap } from '../journal/gaps.js'
 import { ask } from './ask.js'
+import { jsonText, printable } from './printable.js'
 import { readJournal } from './read-journal.js'
 import { rowGapAsJson, rowOfRowGap, rowsShown } from './row-gaps.js'
 
@@ -14,8 +15,8 @@ export async function listGaps({ journal: path, json }: GapsOptions): Promise<st
     gaps: journal.gaps(),
     ofRows: journal.rowGaps(rowsShown),
   }))
-  if (json) return `${JSON.stringify([...gaps.map(asJson), ...ofRows.map(rowGapAsJson)])}\n`
-  const rows = [...gaps.map(row), ...ofRows.map(rowOfRowGap)]
+  if (json) return `${jsonText([...gaps.map(asJson), ...ofRows.map(rowGapAsJson)])}\n`
+  const rows = [...printable(gaps).map(row), ...printable(ofRows).map(rowOfRowGap)]
   if (ofRows.length === rowsShown) rows.push(`… the first ${rowsShown} rows are shown`)
   return rows.length === 0 ? 'no gaps\n' : `${rows.join('\n')}\n`
 }
@@ -23,7 +24,7 @@ export async function listGaps({ journal: path, json }: GapsOptions): Promise<st
 /** Every gap that waits; the daemon goes on at once, or at its next start. */
 export async function acceptGaps({ journal, json }: GapsOptions): Promise<string> {
   const answer = await ask(journal, { kind: 'gaps accept', arguments: {} }, new Set())
-  if (json) return `${JSON.stringify(answer)}\n`
+  if (json) return `${jsonText(answer)}\n`
   const count = 'done' in answer ? answer.done : 0
   return count === 0
     ? 'no gap waits to be accepted\n'

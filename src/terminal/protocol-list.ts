@@ -4,6 +4,7 @@ import { appointmentNotification, notificationNames } from '../compute/appointme
 import type { Compute } from '../compute/compute.js'
 import { idleReason } from '../compute/idle-protocol.js'
 import type { LoadedProtocol } from '../compute/worker-messages.js'
+import { jsonText, printable } from './printable.js'
 import { protocolJson } from './protocol-test.js'
 
 const builtIn: LoadedProtocol = {
@@ -24,14 +25,15 @@ export async function listProtocols(
   const compute = await load()
   await compute.close()
   const all = [...(withBuiltIn ? [builtIn] : []), ...compute.protocols]
-  if (json) return `${JSON.stringify(all.map(protocolJson))}\n`
-  const cells = all.map(({ name, version, file, changeTypes }) => [
+  if (json) return `${jsonText(all.map(protocolJson))}\n`
+  const shown = printable(all)
+  const cells = shown.map(({ name, version, file, changeTypes }) => [
     `${name} ${version}`.trim(),
     changeTypes.join(', ') || 'never',
     file,
   ])
   const widths = [0, 1, 2].map((column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)))
-  const rows = all.map(({ title }, index) => {
+  const rows = shown.map(({ title }, index) => {
     const row = cells[index] ?? []
     return [...row.map((cell, column) => cell.padEnd(widths[column] ?? 0)), title].join('  ')
   })

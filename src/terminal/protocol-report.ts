@@ -3,6 +3,7 @@
 import { diffLines } from 'diff'
 import pc from 'picocolors'
 import type { LoadedProtocol } from '../compute/worker-messages.js'
+import { printableLines } from './printable.js'
 import { type Comparison, type Difference, keyOf } from './protocol-expectation.js'
 import { hasFailed, type ProtocolRun, type WouldSend } from './protocol-run.js'
 
@@ -19,7 +20,8 @@ export interface Report {
   readonly comparison: Comparison | null
 }
 
-export function reportText(report: Report): string {
+export function reportText(given: Report): string {
+  const report = printableLines(given)
   const { file, from, protocols, changes, runs, comparison } = report
   const head = protocols.map(
     (one) =>

@@ -3,6 +3,7 @@
 import type { PatientAppointment } from '../change/patient-appointments.js'
 import type { Compute } from '../compute/compute.js'
 import type { LoadedProtocol } from '../compute/worker-messages.js'
+import { jsonText } from './printable.js'
 import { compare, readExpectation, writeExpectation } from './protocol-expectation.js'
 import { type Report, reportText } from './protocol-report.js'
 import { hasFailed, type ProtocolRun, runsOf, type TestCase } from './protocol-run.js'
@@ -58,7 +59,7 @@ export async function testProtocol(test: ProtocolTest): Promise<Tested> {
   if (update) writeExpectation(expectation, runs)
   const isGood = update || (comparison === null ? !runs.some(hasFailed) : comparison.differences.length === 0)
   const report: Report = { file, from, protocols, changes, runs: shown, expectation, update, comparison }
-  return { text: json ? `${JSON.stringify(asJson(report, isGood))}\n` : reportText(report), isGood }
+  return { text: json ? `${jsonText(asJson(report, isGood))}\n` : reportText(report), isGood }
 }
 
 /** The shape that `--json` prints. */

@@ -7,6 +7,7 @@ import { Journal } from '../journal/journal.js'
 import { JournalLock } from '../journal/lock.js'
 import type { ReplayPlace, ReplaySelection } from '../journal/replay-range.js'
 import { ask } from './ask.js'
+import { jsonText, printable } from './printable.js'
 import { type RecomputeOptions, recomputeRange } from './recompute.js'
 
 export interface ReplayOptions {
@@ -115,9 +116,11 @@ function told(journal: Journal, id: number, remark: string, { json }: ReplayOpti
   // What was owed when it was counted, and delivered since, is sent again too.
   const total = Math.max(isStopped ? done.total : 0, delivered + failures.length)
   const isWhole = failures.length === 0 && !isStopped
-  if (json) return { text: `${JSON.stringify({ total, delivered, failures, stopped: isStopped })}\n`, isWhole }
+  if (json) return { text: `${jsonText({ total, delivered, failures, stopped: isStopped })}\n`, isWhole }
   const again = remark === '' ? ' again' : ''
-  const lines = failures.map(({ webhook_id, endpoint, error }) => `failed  ${webhook_id}  ${endpoint}  ${error}`)
+  const lines = printable(failures).map(
+    ({ webhook_id, endpoint, error }) => `failed  ${webhook_id}  ${endpoint}  ${error}`,
+  )
   const stopped = isStopped ? ', then stopped' : ''
   return { text: [`${remark}${delivered} of ${total} delivered${again}${stopped}`, ...lines, ''].join('\n'), isWhole }
 }
@@ -137,8 +140,8 @@ export async function dryRun(options: Omit<ReplayOptions, 'runHere' | 'rate'>): 
   try {
     journal.replays.checkRange(options.selection)
     const rows = options.recompute === null ? stored(journal, options.selection) : await unseen(journal, options)
-    if (options.json) return `${JSON.stringify(rows)}\n`
-    const lines = rows.map((row) => `${Object.values(row).join('  ')}\n`)
+    if (options.json) return `${jsonText(rows)}\n`
+    const lines = rows.map((row) => `${Object.values(printable(row)).join('  ')}\n`)
     return `${lines.join('')}${rows.length} would be sent\n`
   } finally {
     journal.close()

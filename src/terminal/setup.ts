@@ -7,6 +7,7 @@ import { type DatabaseState, readState } from '../capture/database-state.js'
 import { readableIdentifier, type WatchedTable } from '../capture/finding.js'
 import { granting, type Preparation, preparing, refusals, undoing } from '../capture/prepare.js'
 import { readSlot } from '../capture/slot.js'
+import { jsonText } from './printable.js'
 
 export interface SetupOptions {
   readonly address: DatabaseAddress
@@ -25,7 +26,7 @@ export async function setup(options: SetupOptions): Promise<string> {
   const control = openControl(options.address, () => undefined)
   try {
     const { statements, next } = options.printSql ? await printed(control, options) : await carriedOut(control, options)
-    if (options.json) return `${JSON.stringify({ changed: !options.printSql, statements })}\n`
+    if (options.json) return `${jsonText({ changed: !options.printSql, statements })}\n`
     return `${statements.map((line) => `${line}\n`).join('')}${next === null ? '' : `done: ${next}\n`}`
   } finally {
     await control.close()

@@ -12,6 +12,7 @@ import { readSlot } from '../capture/slot.js'
 import { lookAtWal } from '../capture/wal-look.js'
 import type { Journal } from '../journal/journal.js'
 import { askDaemon, type Readiness, standstillText } from '../status/ask-daemon.js'
+import { jsonText, printable } from './printable.js'
 import { readJournal } from './read-journal.js'
 
 export interface StatusOptions {
@@ -67,7 +68,7 @@ export async function status(options: StatusOptions): Promise<string> {
   const journal = await readJournal(options.journal, ofJournal)
   const [daemon, slot] = await Promise.all([ofDaemon(options.http), ofSlot(options)])
   const all: Status = { daemon, slot, journal }
-  return options.json ? `${JSON.stringify(all)}\n` : table(all)
+  return options.json ? `${jsonText(all)}\n` : table(printable(all))
 }
 
 async function ofJournal(journal: Journal): Promise<Status['journal']> {

@@ -2,6 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pc from 'picocolors'
 import type { Disclosure, DisclosureFilter } from '../journal/disclosures.js'
+import { fitted, terminalWidth } from './columns.js'
+import { jsonText, printable } from './printable.js'
 import { readJournal } from './read-journal.js'
 
 export interface TailOptions {
@@ -21,7 +23,9 @@ const lookEveryMs = 200
 
 export function tail({ journal: path, filter, count, follow, json, write, signal }: TailOptions): Promise<void> {
   const show = (page: readonly Disclosure[]) =>
-    write(page.map((one) => (json ? `${JSON.stringify(asJson(one))}\n` : line(one))).join(''))
+    write(
+      page.map((one) => (json ? `${jsonText(asJson(one))}\n` : `${disclosureLine(one, terminalWidth())}\n`)).join(''),
+    )
   return readJournal(path, async ({ disclosures }) => {
     // The newest is read first: what comes between the two reads is in the second, and the cursor goes behind both.
     let newest = await disclosures.newestId()
@@ -65,22 +69,32 @@ export const asJson = (one: Disclosure) => ({
   lag_ms: one.committedAt === null ? null : tenths(one.sentAt + one.durationMs - one.committedAt / 1000),
 })
 
-function line(one: Disclosure): string {
-  const { sent_at, lsn, sequence, lag_ms } = asJson(one)
+/** One line, as much of it as fits: what it was, to whom and how it ended first; ids and times where there is room. */
+export function disclosureLine(one: Disclosure, width: number): string {
+  const { sent_at, lsn, sequence, lag_ms, error, ...told } = printable(asJson(one))
   const failed = one.outcome === 'dead' ? pc.red : pc.yellow
-  const result = one.outcome === 'delivered' ? pc.green(String(one.status)) : failed(`${one.error} (${one.outcome})`)
-  const columns = [
-    pc.dim(sent_at),
-    (lsn ?? '-').padEnd(12),
-    one.notification.padEnd(12),
-    `${one.endpoint} #${sequence ?? '-'}`.padEnd(18),
-    one.webhookId,
-    one.appointmentExternalId ?? '-',
-    result,
-    one.attempt === 1 ? '' : `attempt ${one.attempt}`,
-    one.isReplay ? 'replay' : lag_ms === null ? '' : pc.dim(`${lag_ms} ms after the commit`),
-  ]
-  return `${columns.filter((column) => column !== '').join('  ')}\n`
+  const isDelivered = one.outcome === 'delivered'
+  const lag = lag_ms === null ? '' : `${lag_ms} ms after the commit`
+  return fitted(
+    [
+      { text: `${sent_at.slice(0, 19)}Z`, rank: 0, paint: pc.dim },
+      { text: lsn ?? '-', atLeast: 12, rank: 0 },
+      { text: told.notification, atLeast: 11, rank: 0 },
+      { text: `${told.endpoint} #${sequence ?? '-'}`, atLeast: 16, rank: 0 },
+      {
+        text: isDelivered ? String(told.status) : `${error ?? ''} (${one.outcome})`,
+        atLeast: 3,
+        rank: 0,
+        paint: isDelivered ? pc.green : failed,
+      },
+      { text: one.attempt === 1 ? '' : `attempt ${one.attempt}`, rank: 2 },
+      { text: one.isReplay ? 'replay' : '', rank: 1 },
+      { text: told.appointment_external_id ?? '-', atLeast: 36, rank: 3 },
+      { text: told.webhook_id, rank: 4 },
+      { text: one.isReplay ? '' : lag, rank: 5, paint: pc.dim },
+    ],
+    width,
+  )
 }
 
 const tenths = (ms: number): number => Math.round(ms * 10) / 10
