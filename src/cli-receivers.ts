@@ -119,12 +119,12 @@ function banner(url: string, config: LoadedConfig | null, showPayloads: boolean)
 
 /** @throws UsageError that names the nearest */
 function endpointOf(config: LoadedConfig, name: string) {
-  const found = config.endpoints.find((endpoint) => endpoint.name === name)
-  if (found !== undefined) return found
-  const names = config.endpoints.map((endpoint) => endpoint.name)
+  const endpoint = config.endpoints.find((one) => one.name === name)
+  if (endpoint !== undefined) return endpoint
+  const names = config.endpoints.map((one) => one.name)
   const near = nearest(name, names)
-  const hint = near === null ? '' : `; did you mean ${near}?`
-  throw new UsageError(`--endpoint ${name}: the config has no such endpoint${hint} It has ${names.join(', ')}`)
+  const hint = near === null ? '' : `did you mean ${near}? `
+  throw new UsageError(`--endpoint ${name} is none of the config: ${hint}there is ${names.join(', ')}`)
 }
 
 function aPort(text: string): number {
