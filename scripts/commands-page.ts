@@ -193,6 +193,25 @@ const list = ({ lsn }: { lsn: string }): Page[] => [
     shapeNote: ' of `list`',
   },
   {
+    title: 'example',
+    says: 'The exact request of a notification, headers and body, as a receiver gets it: of nobody real. Without `--endpoint` it is signed with a secret that everybody knows, and no config is needed.',
+    args: ['example', 'cancelled'],
+    shape: shapes.exampleShape,
+  },
+  {
+    title: 'trigger',
+    says: 'POSTs such an example to an endpoint of the config, signed, once: with the header `notification-test: true`, without a sequence number, under an id that begins with `msg_test_`. It is in no journal and no disclosure log. Exit 1 when it is not answered with a 2xx.',
+    args: ['trigger', 'cancelled', '--endpoint', 'scheduling'],
+    shape: shapes.triggeredShape,
+  },
+  {
+    title: 'listen',
+    says: 'A receiver to try things against, until Ctrl-C: it verifies what comes with the secrets of the config (without a config: with that of `example`), prints a line for each POST, says when one was seen before or when sequence numbers before it have not come, and answers 204, or 401 where no secret vouches. `--refuse 503` answers so instead, `--times 3` only the first three. Plain HTTP on 127.0.0.1 unless `--host` says otherwise; payloads are printed only with `--show-payloads`, because of a real clinic they are data of real patients.',
+    args: ['listen', '--help'],
+    shape: shapes.receivedShape,
+    shapeNote: ', an object a line for each POST',
+  },
+  {
     title: 'protocols list',
     says: 'Those that the config names, or those of files that it is given.',
     args: ['protocols', 'list'],

@@ -19,6 +19,10 @@ const groups: readonly { readonly commands: readonly string[]; readonly load: ()
   { commands: ['replay'], load: async () => (await import('./cli-replay.js')).replayCommand },
   { commands: ['gaps'], load: async () => (await import('./cli-gaps.js')).gapCommands },
   { commands: ['dead-letters'], load: async () => (await import('./cli-dead-letters.js')).deadLetterCommands },
+  {
+    commands: ['example', 'trigger', 'listen'],
+    load: async () => (await import('./cli-receivers.js')).receiverCommands,
+  },
   { commands: ['protocols'], load: async () => (await import('./cli-protocols.js')).protocolCommands },
 ]
 

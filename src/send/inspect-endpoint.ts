@@ -1,6 +1,5 @@
 // An endpoint as `check` looks at it: does its name resolve, may its addresses be dialled, does TLS stand, for how long is its
 // certificate good. With `sendTest` one signed POST of the notification `test`.
-import { randomBytes } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
 import { connect as connectPlain, isIP, type Socket } from 'node:net'
@@ -8,8 +7,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { errorCode } from '../base/errors.js'
 import { type Finding, fail, ok, warn } from '../capture/finding.js'
 import type { Endpoint } from './endpoint.js'
-import { Poster } from './post.js'
-import { RequestHeaders } from './request-headers.js'
+import { postTest } from './test-post.js'
 import { refusedAddress, type UrlPolicy } from './url-policy.js'
 
 export interface EndpointCheck {
@@ -97,21 +95,9 @@ async function connected<S extends Socket | TLSSocket, T>(
   }
 }
 
-async function test(title: string, endpoint: Endpoint, { policy, userAgent }: EndpointCheck): Promise<Finding> {
-  const webhookId = `msg_test_${randomBytes(12).toString('base64url')}`
-  const body = '{"test":true}'
-  const delivery = { webhookId, endpoint: endpoint.name, notification: 'test', headers: {}, body, sequence: null }
-  const clinical = { commitLsn: null, committedAt: null, appointmentExternalId: null }
-  const whole = { ...delivery, ...clinical, id: 0, url: null, lane: '', attempts: 0 }
-  const poster = new Poster({ endpoint, target: { configured: true }, policy })
-  const { pathname, search } = new URL(endpoint.url)
-  try {
-    const headers = new RequestHeaders(endpoint, userAgent).of(whole, 1, new Date())
-    const outcome = await poster.post(`${pathname}${search}`, headers, body)
-    if (outcome?.error === null) return ok(title, `${webhookId} was answered ${outcome.status}`)
-    const remedy = 'look at the receiver: does it take notification-type: test, and is the secret the same?'
-    return fail(title, `${webhookId} failed: ${outcome?.error ?? 'given up'}`, remedy)
-  } finally {
-    await poster.close()
-  }
+async function test(title: string, endpoint: Endpoint, check: EndpointCheck): Promise<Finding> {
+  const { webhookId, outcome } = await postTest(endpoint, check, { notification: 'test', body: '{"test":true}' })
+  if (outcome?.error === null) return ok(title, `${webhookId} was answered ${outcome.status}`)
+  const remedy = 'look at the receiver: does it take notification-type: test, and is the secret the same?'
+  return fail(title, `${webhookId} failed: ${outcome?.error ?? 'given up'}`, remedy)
 }

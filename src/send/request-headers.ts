@@ -11,7 +11,7 @@ export class RequestHeaders {
   readonly #flatCommon: readonly string[]
   readonly #signer: Signer
 
-  constructor({ headers, secrets }: Endpoint, userAgent: string) {
+  constructor({ headers, secrets }: Pick<Endpoint, 'headers' | 'secrets'>, userAgent: string) {
     this.#common = { 'content-type': 'application/json', 'user-agent': userAgent, ...lowerCase(headers) }
     this.#flatCommon = Object.entries(this.#common).flat()
     this.#signer = new Signer(secrets)

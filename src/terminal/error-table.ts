@@ -42,6 +42,12 @@ name a webhook id, --endpoint, --before, or --all of them | nothing was selected
 is no JSON: … | a file of examples, or what is expected, has a mistake | correct it at the place that the message names
 cannot be read (…) | the file of --changes is not there, or not this user's | correct the path
 the expectation … cannot be written (…) | protocols test --update may not write beside the protocol | --expected names another file
+--endpoint … is none of the config: …there is … | example, trigger or listen was given a name with a mistake | the nearest is named
+--times is of --refuse: give both | listen is to refuse so many, with what? | --refuse 503 --times 3
+none of these endpoints has a secret: there is nothing to verify with | listen verifies, and no endpoint signs | give the endpoint secrets
+expected a port from 0 to 65535. | --port of listen | 0 takes a free one
+expected a status from 300 to 599. | --refuse of listen | 503, 410 …
+endpoint … is not enabled, so nothing is sent to it: set "enabled": true | trigger sends to no endpoint that is held | enable it, or trigger another
 # Protocols | Exit status 2 at the start; while running, a protocol that fails harms no other and no notification.
 it does not load: … | the file has a mistake, or imports what is not there | the message holds Node's own; check loads it again
 it exports … that extends ClinicalQualityMeasure | nothing in the file is a protocol, or only classes whose Meta says abstract | export the class

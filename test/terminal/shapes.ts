@@ -202,6 +202,40 @@ export const listedProtocolShape = z.array(
   }),
 )
 
+export const exampleShape = z.strictObject({
+  method: z.literal('POST'),
+  url: z.string(),
+  headers: z.record(z.string(), z.string()),
+  body: z.string(),
+})
+
+export const triggeredShape = z.strictObject({
+  webhook_id: webhookId,
+  endpoint: z.string(),
+  notification: z.string(),
+  status: z.int().nullable(),
+  error: z.string().nullable(),
+})
+
+/** A line for each POST. */
+export const receivedShape = z.strictObject({
+  received_at: moment,
+  path: z.string(),
+  notification: z.string().nullable(),
+  webhook_id: z.string().nullable(),
+  sequence: z.int().nullable(),
+  attempt: z.int().nullable(),
+  appointment_external_id: z.string().nullable(),
+  problem: z.string().nullable(),
+  test: z.boolean(),
+  replay: z.boolean(),
+  again: z.boolean(),
+  missing: z.strictObject({ from: z.int(), to: z.int() }).nullable(),
+  bytes: z.int(),
+  answered: z.int(),
+  body: z.exactOptional(z.string()),
+})
+
 /** A line for each file. */
 export const protocolTestShape = z.strictObject({
   file: z.string(),
