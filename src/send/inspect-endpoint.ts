@@ -7,9 +7,11 @@ import { connect as connectPlain, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { errorCode } from '../base/errors.js'
 import { type Finding, fail, ok, warn } from '../capture/finding.js'
+import { oursAlone } from './attempt-errors.js'
 import type { Endpoint } from './endpoint.js'
 import { Poster } from './post.js'
 import { RequestHeaders } from './request-headers.js'
+import { isNotSent } from './retry-policy.js'
 import { refusedAddress, type UrlPolicy } from './url-policy.js'
 
 export interface EndpointCheck {
@@ -102,12 +104,14 @@ async function test(title: string, endpoint: Endpoint, { policy, userAgent }: En
   const body = '{"test":true}'
   const delivery = { webhookId, endpoint: endpoint.name, notification: 'test', headers: {}, body, sequence: null }
   const clinical = { commitLsn: null, committedAt: null, appointmentExternalId: null }
-  const whole = { ...delivery, ...clinical, id: 0, url: null, lane: '', attempts: 0 }
+  const whole = { ...delivery, ...clinical, id: 0, url: null, lane: '', attempts: 0, wait: null }
   const poster = new Poster({ endpoint, target: { configured: true }, policy })
   const { pathname, search } = new URL(endpoint.url)
   try {
     const headers = new RequestHeaders(endpoint, userAgent).of(whole, 1, new Date())
     const outcome = await poster.post(`${pathname}${search}`, headers, body)
+    if (outcome !== null && isNotSent(outcome))
+      return fail(title, `${webhookId} could not be sent (${outcome.notSent})`, oursAlone[outcome.notSent])
     if (outcome?.error === null) return ok(title, `${webhookId} was answered ${outcome.status}`)
     const remedy = 'look at the receiver: does it take notification-type: test, and is the secret the same?'
     return fail(title, `${webhookId} failed: ${outcome?.error ?? 'given up'}`, remedy)

@@ -132,6 +132,7 @@ the publication is not what it was when it was followed: what was written meanwh
 … cannot be written (…) | the journal's folder is not this user's | let the user write there, or set journal.url
 … is …, which is not dialled | the name stands for a private address | url_policy.allow_hosts or allow_cidrs
 TLS with … fails (…) | its certificate is not trusted, or not for that name | mend it, or name its CA in endpoints[].tls.ca_file
+… could not be sent (…) | this machine could not dial, with a code of docs/errors.md | what its remedy says
 … failed: … | --send-test was not answered with 2xx | look at the receiver
 correct the file, or take it out of protocols in the config | a protocol does not load | correct it
 # Gaps | Exit status 4; nothing is guessed. notifyd gaps list shows the range, gaps accept goes on behind it.
@@ -178,6 +179,9 @@ notification dead | its retries are used up, or the receiver said 410 | notifyd 
 endpoint failing: one request at a time until one succeeds | several attempts failed in a row | look at the receiver; it recovers by itself
 replay failed | a replayed POST failed | it is tried three times, and reported at the end
 the journal could not take an outcome; trying again | the journal's disk is full or failing | make room: the POST is not repeated before its outcome is written
+nothing could be sent: this machine has run out of something; trying again | no descriptor or no memory is left to connect with: no endpoint's fault, and no attempt | what its remedy says: LimitNOFILE, say
+the journal could not take that an endpoint answers again | the journal's disk is full or failing | make room: this daemon knows it all the same
+the journal could not take that the clock was set; trying again | the same | make room
 the journal could not be pruned; trying again in an hour | the same | make room
 a request could not be carried out; trying again | the same, of a command's request | make room
 a replay could not be recorded; trying again | the same, of a replay | make room

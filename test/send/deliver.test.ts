@@ -282,7 +282,7 @@ test('stopping lets open requests end and settles them; what hangs is given up a
   const stopping = deliverer.stop(200)
   release()
   await stopping
-  const left = journal.loadOwed('desk', 0, 10)
+  const left = journal.loadOwed('desk', 0, 10).deliveries
   expect(left.map(({ appointmentExternalId, attempts }) => [appointmentExternalId, attempts])).toEqual([
     ['ends', 0],
     ['hangs', 0],
