@@ -35,6 +35,7 @@ missing: … | a key that is needed is not there | the message says what was exp
 LSN_IN_FUTURE: the journal ends at … | nothing was journaled there yet | take an LSN from the log, or wait
 the journal is empty: nothing was followed yet | the daemon never streamed with this journal | start notifyd run first; is journal.url the right file?
 … …: expected a time like 2026-11-23 or 2026-11-23T12:00:00Z | it is no such time, or has no zone | write it as ISO 8601, with Z or an offset; a date alone is its midnight, UTC
+name --endpoint, --appointment, or --all that waits | nothing was selected | select, or say --all
 name a webhook id, --endpoint, --before, or --all of them | nothing was selected, and nothing is changed by accident | select, or say --all
 --changes and --journal are two places to take changes from: give one | protocols test was given both | give one
 --from, --to and --show-payloads are of the journal: give --journal too | protocols test runs over examples without --journal | add it, or leave them out
