@@ -173,6 +173,12 @@ const list = ({ lsn }: { lsn: string }): Page[] => [
     shapeNote: ', an object a line',
   },
   {
+    title: 'retry',
+    says: 'What waits for its retry is tried now, within each endpoint’s concurrency and after its Retry-After: `--endpoint`, `--appointment` (an external id) or `--all`. An attempt before its time uses up no step of the schedule. Dead letters wait for nothing: see the next section.',
+    args: ['retry', '--all'],
+    shape: shapes.retryShape,
+  },
+  {
     title: 'dead-letters',
     says: '`list`, `retry` and `discard`: what the retries could not deliver. `retry` and `discard` take a webhook id, `--endpoint`, `--before` or `--all`.',
     args: ['dead-letters', 'list'],

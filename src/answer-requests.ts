@@ -33,10 +33,11 @@ async function answerOpen(
   if (!journal.requests.hasNews()) return
   const configured = new Set(settings.endpoints.map(({ name }) => name))
   for (const request of journal.requests.open()) {
-    const { answer, owedAgain } = await carryOut(journal, request, configured)
+    const { answer, owedAgain, dueNow } = await carryOut(journal, request, configured)
     await journal.requests.answer(request.id, answer)
     log.info({ request: request.kind, ...answer }, 'request carried out')
     for (const endpoint of owedAgain) deliverer.rewind(endpoint)
+    for (const endpoint of dueNow) deliverer.retry(endpoint)
     replays.wake()
   }
 }

@@ -18,6 +18,7 @@ const groups: readonly { readonly commands: readonly string[]; readonly load: ()
   { commands: ['tail', 'status', 'explain', 'audit'], load: async () => (await import('./cli-look.js')).lookCommands },
   { commands: ['replay'], load: async () => (await import('./cli-replay.js')).replayCommand },
   { commands: ['gaps'], load: async () => (await import('./cli-gaps.js')).gapCommands },
+  { commands: ['retry'], load: async () => (await import('./cli-retry.js')).retryCommand },
   { commands: ['dead-letters'], load: async () => (await import('./cli-dead-letters.js')).deadLetterCommands },
   {
     commands: ['example', 'trigger', 'listen'],

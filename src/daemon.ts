@@ -85,7 +85,6 @@ async function own(journal: Journal, parts: Parts): Promise<void> {
   }, pruneEveryMs)
   const replays = new ReplayRunner({ journal, deliverer, log, signal })
   announce(settings, config.protocols.length > 0, log)
-  await journal.endWaitsOfTheFuture(Date.now())
   deliverer.start()
   replays.wake()
   try {

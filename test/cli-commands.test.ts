@@ -37,7 +37,7 @@ test('protocols test says on whose screen what is printed', () => {
 
 test('there are commands', () => {
   expect(leaves(program).map(([name]) => name)).toEqual(
-    expect.arrayContaining(['run', 'check', 'replay', 'gaps accept', 'dead-letters retry', 'protocols test']),
+    expect.arrayContaining(['run', 'check', 'replay', 'gaps accept', 'dead-letters retry', 'retry', 'protocols test']),
   )
 })
 

@@ -163,7 +163,7 @@ export function appendDelivery(
     checksum,
   ])
   const ofChange = { notification, commitLsn, committedAt, appointmentExternalId }
-  return { id, webhookId, endpoint, url, lane, sequence, headers, body, attempts: 0, ...ofChange }
+  return { id, webhookId, endpoint, url, lane, sequence, headers, body, attempts: 0, wait: null, ...ofChange }
 }
 
 /** The counters of one append: read once, written once, in the transaction that uses them. */

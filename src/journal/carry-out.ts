@@ -11,6 +11,11 @@ const selection = z.strictObject({
   before: z.exactOptional(z.number()),
 })
 
+const waitSelection = z.strictObject({
+  endpoint: z.exactOptional(z.string()),
+  appointment: z.exactOptional(z.string()),
+})
+
 const replaySelection = z.strictObject({
   from: z.string(),
   to: z.exactOptional(z.string()),
@@ -53,6 +58,7 @@ const request = z.discriminatedUnion('kind', [
     kind: z.literal('recomputed'),
     arguments: z.strictObject({ recompute: z.string(), changes: z.array(recomputed) }),
   }),
+  z.object({ kind: z.literal('retry'), arguments: waitSelection }),
   z.object({ kind: z.literal('dead-letters retry'), arguments: selection }),
   z.object({
     kind: z.literal('dead-letters discard'),
@@ -71,6 +77,8 @@ export interface CarriedOut {
   readonly answer: Answer
   /** Endpoints to which something is owed again that was settled before. */
   readonly owedAgain: readonly string[]
+  /** Endpoints for which something waits that is due now. */
+  readonly dueNow: readonly string[]
 }
 
 /** @param given `kind` and `arguments`, as a request row has them. @throws what the journal throws. */
@@ -89,7 +97,11 @@ export async function carryOut(journal: Journal, given: unknown, configured: Rea
       return said({ done: await journal.recomputes.append(asked.recompute, asked.changes) })
     case 'dead-letters retry': {
       const { count, endpoints } = await journal.retryDeadLetters(asked)
-      return { answer: { done: count }, owedAgain: endpoints }
+      return { answer: { done: count }, owedAgain: endpoints, dueNow: [] }
+    }
+    case 'retry': {
+      const { count, endpoints } = await journal.waits.releaseSelected(asked)
+      return { answer: { done: count }, owedAgain: [], dueNow: endpoints }
     }
     case 'dead-letters discard':
       return said(await discard(journal, asked, configured))
@@ -98,7 +110,7 @@ export async function carryOut(journal: Journal, given: unknown, configured: Rea
   }
 }
 
-const said = (answer: Answer): CarriedOut => ({ answer, owedAgain: [] })
+const said = (answer: Answer): CarriedOut => ({ answer, owedAgain: [], dueNow: [] })
 
 async function discard(
   journal: Journal,

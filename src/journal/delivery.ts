@@ -2,6 +2,7 @@
 // SQLite and (later) PostgreSQL engines implement it. Every promise resolves only when the write is fsynced.
 import type { Micros } from '../base/time.js'
 import type { Lsn } from '../capture/lsn.js'
+import type { Waits } from './waits.js'
 
 /** One owed POST. Rows of one endpoint have ascending `id` in the order in which they became owed. */
 export interface Delivery {
@@ -19,11 +20,29 @@ export interface Delivery {
   readonly body: string
   /** Attempts made so far. */
   readonly attempts: number
+  /** Its lane waits for it; null: it does not, as far as was asked. */
+  readonly wait: Wait | null
   readonly commitLsn: Lsn | null
   readonly committedAt: Micros | null
   readonly appointmentExternalId: string | null
   /** Its row is not what it was when it became owed (its checksum says so): it is never sent. */
   readonly isDamaged?: true
+}
+
+export interface Wait {
+  /** When it is due by its schedule (journal's clock, ms): an attempt before that uses up no step. */
+  readonly until: number
+  /** Of the schedule, used up so far. */
+  readonly steps: number
+}
+
+/** Some of what an endpoint is owed, in lanes that do not wait. */
+export interface OwedSlice {
+  readonly deliveries: readonly Delivery[]
+  /** All up to this id was looked at; what of it is not among `deliveries` stands behind a waiting lane. */
+  readonly upTo: number
+  /** There may be more behind it. */
+  readonly isMore: boolean
 }
 
 /** How an attempt ended, with what the operator may see of it (no body, no path, no header). */
@@ -49,9 +68,18 @@ export type Settlement =
       readonly attempt: Attempt
       readonly replayAttempt?: number
     }
-  /** The lane waits until `retryAt` (unix ms). */
-  | { readonly tag: 'retry'; readonly delivery: Delivery; readonly attempt: Attempt; readonly retryAt: number }
-  | { readonly tag: 'dead'; readonly delivery: Delivery; readonly attempt: Attempt }
+  /** The lane waits until `retryAt` (journal's clock, ms), with so many steps of the schedule used up. */
+  | {
+      readonly tag: 'retry'
+      readonly delivery: Delivery
+      readonly attempt: Attempt
+      readonly retryAt: number
+      readonly steps: number
+      /** When the attempt began, by the journal's clock. */
+      readonly triedAt: number
+      readonly pauseUntil: number | null
+    }
+  | { readonly tag: 'dead'; readonly delivery: Delivery; readonly attempt: Attempt; readonly pauseUntil: number | null }
 
 /**
  * A lane is *waiting* while its first owed delivery has failed and its retry is not yet due: the journal keeps that in
@@ -60,12 +88,16 @@ export type Settlement =
 export interface DeliveryJournal {
   /** Names of all endpoints with something owed. */
   endpointsOwed(): readonly string[]
-  /** Owed deliveries of lanes that do not wait, with id > afterId, ascending, at most `limit`. */
-  loadOwed(endpoint: string, afterId: number, limit: number): readonly Delivery[]
+  /** By which clock lanes wait, and what ends the waits of an endpoint before their time. */
+  readonly waits: Pick<Waits, 'now' | 'noteClock' | 'markOf' | 'release'>
+  /** Owed deliveries of lanes that do not wait, with id > afterId, ascending, at most `limit`; bounded in what it passes. */
+  loadOwed(endpoint: string, afterId: number, limit: number): OwedSlice
   /** The first owed deliveries of one lane, ascending, whether it waits or not. */
   loadLane(endpoint: string, lane: string, limit: number): readonly Delivery[]
   /** First owed delivery of each waiting lane whose retry is due at `nowMs`, the longest due first. */
   loadDue(endpoint: string, nowMs: number, limit: number): readonly Delivery[]
+  /** First owed delivery of each waiting lane that was last tried up to then, the least recently tried first. */
+  loadTried(endpoint: string, upTo: number, limit: number): readonly Delivery[]
   /** When the next lane that waits until after `afterMs` becomes due (both unix ms), or null. */
   nextDueAt(endpoint: string, afterMs: number): number | null
   /** Group commit: settlements of concurrent calls share one fsync. */

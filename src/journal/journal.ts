@@ -34,6 +34,7 @@ import { type Role, Sqlite } from './sqlite.js'
 import { sqliteDialect } from './sqlite-dialect.js'
 import { openDatabase, openExisting } from './sqlite-driver.js'
 import { cannotOpen, namedError } from './sqlite-error.js'
+import { Waits } from './waits.js'
 
 export interface EndpointDebts {
   readonly endpoint: string
@@ -53,6 +54,7 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
   readonly replays: Replays
   readonly recomputes: Recomputes
   readonly disclosures: Disclosures
+  readonly waits: Waits
 
   private constructor(sqlite: Sqlite, db: Kysely<JournalTables>) {
     super(sqlite)
@@ -65,6 +67,7 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
     this.replays = new Replays(sqlite, this.#commits)
     this.recomputes = new Recomputes(sqlite, this.#commits)
     this.disclosures = new Disclosures(db)
+    this.waits = new Waits(sqlite, this.#commits)
   }
 
   /**
@@ -108,16 +111,6 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
   discloseReplayed(delivery: Delivery, attempt: Attempt): Promise<void> {
     const outcome = attempt.error === null ? 'delivered' : 'failed'
     return this.#commits.writeAlong(() => disclose(this.#sqlite, delivery, attempt, outcome, true))
-  }
-
-  /** Waits that were noted at a time that is yet to come (the system's clock was set back since) end now (unix ms). */
-  endWaitsOfTheFuture(now: number): Promise<void> {
-    const update = `
-      UPDATE lane_wait SET retry_at = ? WHERE retry_at > ? AND EXISTS (
-        SELECT 1 FROM attempt a WHERE a.delivery_id = lane_wait.delivery_id AND a.started_at > ?)`
-    return this.#commits.write(() => {
-      this.#sqlite.run(update, [now, now, now])
-    })
   }
 
   slotIntent(): { readonly slot: string } | null {

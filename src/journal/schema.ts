@@ -99,7 +99,9 @@ export interface JournalTables {
     status: number | null
     error: string | null
   }
-  lane_wait: { endpoint: string; lane: string; delivery_id: number; retry_at: number }
+  lane_wait: { endpoint: string; lane: string; delivery_id: number; retry_at: number; steps: number; tried_at: number }
+  endpoint_mark: { endpoint: string; released_at: number; paused_until: number }
+  clock: { id: number; ahead_ms: number }
   endpoint_sequence: { endpoint: string; last: number }
   replay: {
     id: Generated<number>

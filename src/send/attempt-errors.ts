@@ -125,4 +125,4 @@ export const oursAlone = {
 
 export type OursAlone = keyof typeof oursAlone
 
-export const isOursAlone = (code: string): code is OursAlone => Object.hasOwn(oursAlone, code)
+export const isOursAlone = (code: string | null): code is OursAlone => code !== null && Object.hasOwn(oursAlone, code)

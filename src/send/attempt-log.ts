@@ -27,7 +27,7 @@ export class AttemptLog {
         this.log.info(facts, 'notification delivered')
         return
       case 'retry': {
-        const retryAt = new Date(settlement.retryAt).toISOString()
+        const retryAt = new Date(attempt.startedAt + settlement.retryAt - settlement.triedAt).toISOString()
         this.log.warn({ ...facts, error: attempt.error, retry_at: retryAt }, 'notification failed')
         return
       }

@@ -1,5 +1,6 @@
 // Pays every debt: a sender for each endpoint that is owed something. Endpoints share nothing, so a failing one slows no other.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { errorCode } from '../base/errors.js'
 import type { Delivery, DeliveryJournal } from '../journal/delivery.js'
 import { type Endpoint, isOrigin, unconfiguredEndpoint } from './endpoint.js'
 import { EndpointSender, type SenderOptions } from './endpoint-sender.js'
@@ -10,11 +11,13 @@ export interface DelivererOptions extends Omit<SenderOptions, 'endpoint' | 'conf
 }
 
 const stepMs = 4
+const noteClockMs = 1_000
 
 export class Deliverer {
   readonly #options: DelivererOptions
   #configured: ReadonlyMap<string, Endpoint>
   readonly #senders = new Map<string, EndpointSender>()
+  #clock: NodeJS.Timeout | undefined
   #isStopped = false
 
   constructor(options: DelivererOptions) {
@@ -24,6 +27,15 @@ export class Deliverer {
 
   /** Begins with what the journal says is owed. */
   start(): void {
+    const { waits } = this.#options.journal
+    this.#clock = setInterval(() => {
+      waits.noteClock().catch((error: unknown) => {
+        this.#options.log.error(
+          { code: errorCode(error) },
+          'the journal could not take that the clock was set; trying again',
+        )
+      })
+    }, noteClockMs)
     for (const endpoint of this.#options.journal.endpointsOwed()) this.wake(endpoint)
   }
 
@@ -37,17 +49,26 @@ export class Deliverer {
     this.#sender(name)?.owe(deliveries)
   }
 
+  /** An operator wants what waits for the endpoint to be tried now; the journal has it marked. */
+  retry(name: string): void {
+    this.#sender(name)?.retry()
+  }
+
   /** Dead letters of the endpoint are owed again. */
   rewind(name: string): void {
     this.sender(name)?.rewind()
   }
 
-  /** The same endpoints, some with other URLs, headers, secrets or certificates. Objects that are the same did not change. */
+  /** The endpoints from now on. Objects that are the same did not change; one that is gone is owed, and sent nothing. */
   replace(endpoints: readonly Endpoint[]): void {
     const before = this.#configured
     this.#configured = byName(endpoints)
-    for (const [name, endpoint] of this.#configured) {
-      if (before.get(name) !== endpoint) this.#senders.get(name)?.replace(endpoint)
+    for (const name of new Set([...before.keys(), ...this.#configured.keys()])) {
+      const endpoint = this.#configured.get(name)
+      if (before.get(name) === endpoint) continue
+      const sender = this.#senders.get(name)
+      if (sender === undefined) this.wake(name)
+      else sender.replace(endpoint?.enabled === true ? endpoint : null)
     }
   }
 
@@ -66,12 +87,14 @@ export class Deliverer {
   /** No new request; open ones may end until `graceMs` have passed. Resolves when all outcomes are in the journal. */
   async stop(graceMs: number): Promise<void> {
     this.#isStopped = true
+    clearInterval(this.#clock)
     await Promise.all([...this.#senders.values()].map((sender) => sender.stop(graceMs)))
   }
 
   /** For replays; null: the endpoint is disabled, or left the config. */
   sender(name: string): EndpointSender | null {
-    return this.#senders.get(name) ?? this.#made(name)
+    const sender = this.#senders.get(name) ?? this.#made(name)
+    return sender?.isOff === true ? null : sender
   }
 
   /** By endpoint. */

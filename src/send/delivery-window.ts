@@ -11,13 +11,19 @@ export class DeliveryWindow {
   #mayOweMore = true
   /** When the next waiting lane becomes due; in the past: some are due and not yet read. */
   #nextDueAt = 0
+  /** Lanes that were last tried up to here are due, whatever their schedule says. */
+  #releasedAt: number
+  /** There may be such, not yet read. */
+  #mayBeReleased = true
 
   /** @param size deliveries in memory */
   constructor(
     private readonly journal: DeliveryJournal,
     private readonly endpoint: string,
     private readonly size: number,
-  ) {}
+  ) {
+    this.#releasedAt = journal.waits.markOf(endpoint).releasedAt
+  }
 
   /** Lanes in memory. */
   get lanes(): number {
@@ -26,7 +32,12 @@ export class DeliveryWindow {
 
   /** When `take` may give something (unix ms): 0, at once; infinity, when something else has happened. */
   get notBefore(): number {
-    return this.#lanes.hasReady || this.#mayOweMore ? 0 : this.#nextDueAt
+    return this.#lanes.hasReady || this.#mayOweMore || this.#mayBeReleased ? 0 : this.#nextDueAt
+  }
+
+  /** `take` gave nothing, and may give something when it is asked again: one look at the journal passes only so much. */
+  get isReading(): boolean {
+    return !this.#lanes.hasReady && (this.#mayOweMore || this.#mayBeReleased) && this.#hasRoom
   }
 
   /** Something new may be owed. */
@@ -50,12 +61,27 @@ export class DeliveryWindow {
     this.#lanes.forgetUnopened()
     this.#cursor = 0
     this.#mayOweMore = true
+    this.#mayBeReleased = true
     this.#nextDueAt = 0
+  }
+
+  /** All that waits and was last tried up to `at` is due from now on. */
+  release(at: number): void {
+    this.#releasedAt = Math.max(this.#releasedAt, at)
+    this.#mayBeReleased = true
   }
 
   /** The next delivery to send; its lane gives no other until it is settled. Null: none is ready. */
   take(nowMs: number): Delivery | null {
-    if (this.#lanes.size <= this.size / 2) this.#fill(nowMs)
+    if (this.#hasRoom) this.#fill(nowMs)
+    return this.#lanes.take()
+  }
+
+  /** That of the lane that was least recently tried of all that wait, before its time. Null: none waits. */
+  takeEarly(nowMs: number): Delivery | null {
+    // Lanes in memory still stand in the journal as waiting.
+    const waiting = this.journal.loadTried(this.endpoint, nowMs, this.#lanes.count + 1)
+    for (const delivery of waiting) if (!this.#lanes.hasReady) this.#lanes.addDue(delivery)
     return this.#lanes.take()
   }
 
@@ -65,7 +91,14 @@ export class DeliveryWindow {
     if (settlement.tag === 'retry') {
       this.#lanes.waits(delivery)
       this.#nextDueAt = Math.min(this.#nextDueAt, settlement.retryAt)
+      // It was open when the endpoint answered again.
+      if (settlement.triedAt <= this.#releasedAt) this.#mayBeReleased = true
     } else this.#lanes.settled(delivery, (limit) => this.journal.loadLane(this.endpoint, delivery.lane, limit))
+  }
+
+  /** It was taken, and not sent. */
+  putBack(delivery: Delivery): void {
+    this.#lanes.putBack(delivery)
   }
 
   /** Takes a lane in which nothing live is in memory for a replay's request; false: there is. */
@@ -73,8 +106,12 @@ export class DeliveryWindow {
     return this.#lanes.hold(lane)
   }
 
-  release(lane: string): void {
+  letGo(lane: string): void {
     this.#lanes.release(lane)
+  }
+
+  get #hasRoom(): boolean {
+    return this.#lanes.size <= this.size / 2
   }
 
   #fill(nowMs: number): void {
@@ -87,11 +124,17 @@ export class DeliveryWindow {
       const next = this.journal.nextDueAt(this.endpoint, nowMs)
       this.#nextDueAt = due.length === limit ? nowMs : (next ?? Number.POSITIVE_INFINITY)
     }
+    if (this.#mayBeReleased) {
+      const limit = room + this.#lanes.count
+      const released = this.journal.loadTried(this.endpoint, this.#releasedAt, limit)
+      for (const delivery of released) this.#lanes.addDue(delivery)
+      this.#mayBeReleased = released.length === limit
+    }
     if (this.#mayOweMore) {
-      const owed = this.journal.loadOwed(this.endpoint, this.#cursor, room)
-      this.#mayOweMore = owed.length === room
-      this.#cursor = owed.at(-1)?.id ?? this.#cursor
-      for (const delivery of owed) this.#lanes.add(delivery)
+      const { deliveries, upTo, isMore } = this.journal.loadOwed(this.endpoint, this.#cursor, room)
+      this.#mayOweMore = isMore
+      this.#cursor = upTo
+      for (const delivery of deliveries) this.#lanes.add(delivery)
     }
   }
 }

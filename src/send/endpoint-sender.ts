@@ -1,17 +1,19 @@
 // Pays what is owed to one endpoint: keeps as many requests open as the endpoint may have, settles each outcome in the journal,
 // and only then lets the lane go on. Knows nothing of other endpoints.
+import { errorCode } from '../base/errors.js'
 import type { Log } from '../base/log.js'
-import { steadyNow } from '../base/time.js'
 import type { Attempt, Delivery, DeliveryJournal, Settlement } from '../journal/delivery.js'
 import { failpoint } from '../journal/failpoint.js'
+import { Alarm } from './alarm.js'
 import { AttemptLog } from './attempt-log.js'
 import { DeliveryWindow } from './delivery-window.js'
 import type { Endpoint } from './endpoint.js'
 import { Exchange, type ExchangeOptions } from './exchange.js'
 import { Health, type SenderState } from './health.js'
 import type { ProbeIntervals } from './probe.js'
-import type { Decision, Outcome } from './retry-policy.js'
+import { isNotSent, type Outcome } from './retry-policy.js'
 import { settleDurably } from './settle-durably.js'
+import { settlementOf, triedOf } from './settlement.js'
 
 export interface SenderOptions extends ExchangeOptions {
   readonly journal: DeliveryJournal
@@ -24,8 +26,6 @@ export interface SenderOptions extends ExchangeOptions {
 /** Deliveries in memory, and attempts whose outcome is not yet in the journal, at least: more where more may be open. */
 const inMemory = 512
 const unsettled = 256
-/** Timers cannot be longer (2^31 ms). */
-const maxTimerMs = 3_600_000
 
 export class EndpointSender {
   readonly #options: SenderOptions
@@ -33,22 +33,26 @@ export class EndpointSender {
   readonly #health: Health
   readonly #exchange: Exchange
   readonly #log: AttemptLog
+  readonly #alarm = new Alarm(() => this.#pump())
   readonly #maxUnsettled: number
+  #isOff = false
   #inFlight = 0
   #ended = 0
   /** Of these, requests of replays. */
   #held = 0
   #unsettled = 0
-  #timer: NodeJS.Timeout | null = null
-  #armedFor = 0
   readonly #stopping = new AbortController()
   #idle: (() => void) | null = null
 
   constructor(options: SenderOptions) {
     const { endpoint, journal, log } = options
+    const { pausedUntil, isUnanswered } = journal.waits.markOf(endpoint.name)
     this.#options = options
     this.#window = new DeliveryWindow(journal, endpoint.name, Math.max(inMemory, 4 * endpoint.concurrency))
-    this.#health = new Health(endpoint, log, options.probeMs)
+    const now = () => this.now()
+    const recovered = () => this.#release(this.now())
+    const { probeMs } = options
+    this.#health = new Health({ endpoint, log, now, probeMs, pausedUntil, isDoubtful: isUnanswered, recovered })
     this.#exchange = new Exchange(options)
     this.#log = new AttemptLog(log)
     this.#maxUnsettled = Math.max(unsettled, 3 * endpoint.concurrency)
@@ -64,6 +68,16 @@ export class EndpointSender {
     return this.#ended
   }
 
+  /** Nothing new is sent: it is disabled, or left the config. */
+  get isOff(): boolean {
+    return this.#isOff
+  }
+
+  /** The journal's clock (unix ms). */
+  now(): number {
+    return this.#options.journal.waits.now()
+  }
+
   /** Something new may be owed. */
   wake(): void {
     this.#window.wake()
@@ -76,9 +90,25 @@ export class EndpointSender {
     this.#pump()
   }
 
-  /** The endpoint's URL, headers, secrets or certificates are others from now on; nothing else of it changes. */
-  replace(endpoint: Endpoint): void {
-    this.#exchange.replace(endpoint)
+  /** The endpoint's config is another from now on; what is open ends as it began. Null: nothing more is sent. */
+  replace(endpoint: Endpoint | null): void {
+    const wasOff = this.#isOff
+    this.#isOff = endpoint === null
+    if (endpoint === null) return
+    const isReachedAnew = this.#exchange.replace(endpoint)
+    this.#health.replace(endpoint)
+    // What was owed meanwhile, and what commands did to it, is not known.
+    if (wasOff) this.#window.rewind()
+    if (isReachedAnew) this.#health.hurry()
+    if (isReachedAnew || wasOff) this.#release(this.now())
+    this.#pump()
+  }
+
+  /** What an operator wants to be tried now is marked in the journal: as far as Retry-After and concurrency let it. */
+  retry(): void {
+    this.#health.hurry()
+    this.#window.release(this.#options.journal.waits.markOf(this.#options.endpoint.name).releasedAt)
+    this.#pump()
   }
 
   /** What was settled before is owed again: reads from the beginning. */
@@ -89,31 +119,32 @@ export class EndpointSender {
 
   /**
    * A replay asks for a lane and for one of the endpoint's open requests. False: live deliveries are before it, or nothing
-   * may be sent now. What it was given it gives back with `release`.
+   * may be sent now. What it was given it gives back with `letGo`.
    */
   hold(lane: string): boolean {
     const { mayOpen, notBefore } = this.#health
     const ofReplays = Math.max(1, Math.floor(mayOpen / 4))
-    if (this.#stopping.signal.aborted || steadyNow() < notBefore) return false
+    if (this.#stopping.signal.aborted || this.#isOff || this.now() < notBefore) return false
     if (this.#held >= ofReplays || this.#inFlight >= mayOpen || !this.#window.hold(lane)) return false
     this.#inFlight += 1
     this.#held += 1
     return true
   }
 
-  /** The replay's request has ended, begun at `startedAt` (unix ms, steady); null: it was given up. */
-  release(lane: string, outcome: Outcome | null, startedAt: number): void {
-    if (outcome !== null) this.#health.judge(outcome, 1, startedAt)
+  /** The replay's request has ended, begun at `startedAt` (of `now`); null: it was given up. */
+  letGo(lane: string, outcome: Outcome | null, startedAt: number): void {
+    if (outcome !== null && isNotSent(outcome)) this.#health.ours(outcome)
+    else if (outcome !== null) this.#health.judge(outcome, { number: 1, steps: 0, dueInMs: null }, startedAt)
     this.#inFlight -= 1
     this.#held -= 1
-    this.#window.release(lane)
+    this.#window.letGo(lane)
     this.#pump()
   }
 
   /** No new request. Open ones may end until `graceMs` have passed; what they settled is in the journal then. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping.abort()
-    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#alarm.stop()
     const grace = setTimeout(() => this.#exchange.abort(), graceMs)
     await new Promise<void>((resolve) => {
       this.#idle = resolve
@@ -123,21 +154,37 @@ export class EndpointSender {
     await this.#exchange.close()
   }
 
+  /** One exchange, and nothing around it. Null: it was given up because the daemon stops. */
+  post(delivery: Delivery, number: number, at: Date, isReplay = false): Promise<Outcome | null> {
+    return this.#exchange.post(delivery, number, at, isReplay)
+  }
+
   #pump(): void {
-    if (this.#stopping.signal.aborted) return
-    const nowMs = steadyNow()
+    if (this.#stopping.signal.aborted || this.#isOff) return
+    const nowMs = this.now()
     const { notBefore, mayOpen } = this.#health
     while (nowMs >= notBefore && this.#inFlight < mayOpen && this.#unsettled < this.#maxUnsettled) {
-      const delivery = this.#window.take(nowMs)
+      const delivery = this.#window.take(nowMs) ?? this.#takeEarly(nowMs)
       if (delivery === null) break
       void this.#attempt(delivery)
     }
-    this.#arm(nowMs, notBefore)
+    // What may be sent now and was not taken, for want of room, is taken when an open request ends.
+    if (nowMs >= notBefore && this.#window.isReading) this.#alarm.soon()
+    else this.#alarm.set(Math.max(notBefore, Math.min(this.#window.notBefore, this.#seekAt)), nowMs)
+  }
+
+  /** Whether an endpoint answers that did not is found out by a lane that waits, where none is due. */
+  #takeEarly(nowMs: number): Delivery | null {
+    return nowMs >= this.#seekAt && !this.#window.isReading ? this.#window.takeEarly(nowMs) : null
+  }
+
+  get #seekAt(): number {
+    return this.#unsettled > 0 ? Number.POSITIVE_INFINITY : this.#health.seekAt
   }
 
   async #attempt(delivery: Delivery): Promise<void> {
     const startedAt = Date.now()
-    const steadyStart = steadyNow()
+    const triedAt = this.now()
     const started = performance.now()
     const number = delivery.attempts + 1
     this.#inFlight += 1
@@ -146,54 +193,46 @@ export class EndpointSender {
     const outcome = await this.post(delivery, number, new Date(startedAt))
     this.#inFlight -= 1
     this.#ended += 1
-    if (outcome !== null) {
+    if (outcome !== null && isNotSent(outcome)) {
+      this.#health.ours(outcome)
+      this.#window.putBack(delivery)
+    } else if (outcome !== null) {
       const durationMs = performance.now() - started
       const { status, error } = outcome
       const attempt = { deliveryId: delivery.id, number, startedAt, durationMs, status, error }
-      const settlement = settlementOf(delivery, attempt, this.#health.judge(outcome, number, steadyStart))
+      const made = { delivery, attempt, triedAt, endedAt: this.now() }
+      const settlement = settlementOf(made, this.#health.judge(outcome, triedOf(made), triedAt))
       this.#pump()
-      failpoint('before settle')
-      const { journal, endpoint, log } = this.#options
-      const isSettled = await settleDurably(journal, settlement, endpoint.name, log, this.#stopping.signal)
-      failpoint('after settle')
-      if (isSettled) {
-        this.#window.settled(settlement)
-        this.#log.write(settlement)
-        this.#options.settled(delivery, attempt, settlement.tag)
-      }
+      await this.#settle(settlement)
     }
     this.#unsettled -= 1
     this.#pump()
     this.#tellIdle()
   }
 
-  /** One exchange, and nothing around it. Null: it was given up because the daemon stops. */
-  post(delivery: Delivery, number: number, at: Date, isReplay = false): Promise<Outcome | null> {
-    return this.#exchange.post(delivery, number, at, isReplay)
+  async #settle(settlement: Settlement): Promise<void> {
+    const { journal, endpoint, log, settled } = this.#options
+    failpoint('before settle')
+    const isSettled = await settleDurably(journal, settlement, endpoint.name, log, this.#stopping.signal)
+    failpoint('after settle')
+    if (!isSettled) return
+    this.#window.settled(settlement)
+    this.#log.write(settlement)
+    settled(settlement.delivery, settlement.attempt, settlement.tag)
   }
 
-  /** Wakes at the next moment at which something may be sent that may not now. */
-  #arm(nowMs: number, notBefore: number): void {
-    const at = Math.max(notBefore, this.#window.notBefore)
-    if (at === this.#armedFor && at > nowMs) return
-    if (this.#timer !== null) clearTimeout(this.#timer)
-    this.#armedFor = at
-    // What may be sent now and was not taken, for want of room, is taken when an open request ends.
-    this.#timer =
-      at > nowMs && Number.isFinite(at) ? setTimeout(() => this.#fire(), Math.min(maxTimerMs, at - nowMs)) : null
-  }
-
-  #fire(): void {
-    this.#armedFor = 0
-    this.#pump()
+  /** All that waits and was last tried up to `at` is due, within the endpoint's concurrency. */
+  #release(at: number): void {
+    this.#window.release(at)
+    const { journal, endpoint, log } = this.#options
+    journal.waits.release(endpoint.name, at).catch((error: unknown) => {
+      // This process knows it all the same; the next one finds out for itself.
+      const facts = { endpoint: endpoint.name, code: errorCode(error) }
+      log.error(facts, 'the journal could not take that an endpoint answers again')
+    })
   }
 
   #tellIdle(): void {
     if (this.#stopping.signal.aborted && this.#unsettled === 0) this.#idle?.()
   }
-}
-
-function settlementOf(delivery: Delivery, attempt: Attempt, decision: Decision): Settlement {
-  if (decision.tag === 'retry') return { tag: decision.tag, delivery, attempt, retryAt: decision.retryAt }
-  return { tag: decision.tag, delivery, attempt }
 }

@@ -1,5 +1,6 @@
 // How one endpoint is reached: its URL, headers, secrets and certificates. They are replaced together when the config was read
 // again; what is open then ends on the old ones.
+import { isDeepStrictEqual } from 'node:util'
 import type { Delivery } from '../journal/delivery.js'
 import type { Endpoint } from './endpoint.js'
 import { Poster } from './post.js'
@@ -18,6 +19,7 @@ export interface ExchangeOptions {
 export class Exchange {
   readonly #options: ExchangeOptions
   readonly #replaced = new Set<Poster>()
+  #endpoint: Endpoint
   #poster: Poster
   #headers: RequestHeaders
   #path: string
@@ -25,20 +27,24 @@ export class Exchange {
   constructor(options: ExchangeOptions) {
     const { endpoint, userAgent } = options
     this.#options = options
+    this.#endpoint = endpoint
     this.#poster = this.#posterTo(endpoint)
     this.#headers = new RequestHeaders(endpoint, userAgent)
     this.#path = pathOf(endpoint.url)
   }
 
-  /** From the next attempt on. */
-  replace(endpoint: Endpoint): void {
+  /** From the next attempt on. Whether the receiver, or what it knows us by, is another. */
+  replace(endpoint: Endpoint): boolean {
     const old = this.#poster
+    const isOther = !isDeepStrictEqual(addressOf(this.#endpoint), addressOf(endpoint))
+    this.#endpoint = endpoint
     this.#poster = this.#posterTo(endpoint)
     this.#headers = new RequestHeaders(endpoint, this.#options.userAgent)
     this.#path = pathOf(endpoint.url)
     this.#replaced.add(old)
     const forget = () => this.#replaced.delete(old)
     old.finish().then(forget, forget)
+    return isOther
   }
 
   /** One attempt. Null: it was given up because the daemon stops. */
@@ -65,6 +71,8 @@ export class Exchange {
     return new Poster({ endpoint, target: { configured }, policy })
   }
 }
+
+const addressOf = ({ url, secrets, headers, tls, proxy }: Endpoint) => ({ url, secrets, headers, tls, proxy })
 
 const pathOf = (url: string): string => {
   const { pathname, search } = new URL(url)

@@ -1,10 +1,19 @@
 // Whether an endpoint may be sent to now: probed after failures in a row, left alone while its Retry-After lasts (spec
-// section 7). Fed by every outcome, those of replays too.
+// section 7). Fed by every outcome, those of replays too. All times are of the journal's clock (unix ms).
 import type { Log } from '../base/log.js'
-import { steadyNow } from '../base/time.js'
+import { oursAlone } from './attempt-errors.js'
 import type { Endpoint } from './endpoint.js'
 import { Probe, type ProbeIntervals } from './probe.js'
-import { type Decision, decide, isSuccess, isUnhealthy, type Outcome } from './retry-policy.js'
+import {
+  type Decision,
+  decide,
+  isSuccess,
+  isUnanswered,
+  isUnhealthy,
+  type NotSent,
+  type Outcome,
+  type Tried,
+} from './retry-policy.js'
 
 export interface SenderState {
   /** Open requests. */
@@ -12,54 +21,101 @@ export interface SenderState {
   /** Lanes in memory; those that wait for a retry are in the journal alone. */
   readonly lanes: number
   readonly isProbing: boolean
-  /** Unix ms, steady; in the past: it may be sent to. */
+  /** In the past: it may be sent to. */
   readonly pausedUntil: number
 }
 
-export class Health {
-  readonly #probe: Probe
-  #pausedUntil = 0
+export interface HealthOptions {
+  readonly endpoint: Endpoint
+  readonly log: Log
+  readonly now: () => number
+  readonly probeMs?: ProbeIntervals | undefined
+  readonly pausedUntil: number
+  /** Lanes of it wait since before this process began. */
+  readonly isDoubtful: boolean
+  /** The endpoint answers again after it failed: what waits for it is due. */
+  readonly recovered: () => void
+}
 
-  constructor(
-    private readonly endpoint: Endpoint,
-    private readonly log: Log,
-    intervals?: ProbeIntervals,
-  ) {
-    this.#probe = new Probe(intervals)
+/** What we ran out of may be there again. */
+const oursMs = 1_000
+
+export class Health {
+  readonly #options: HealthOptions
+  readonly #probe: Probe
+  #endpoint: Endpoint
+  #pausedUntil: number
+  #oursUntil = 0
+
+  constructor(options: HealthOptions) {
+    this.#options = options
+    this.#endpoint = options.endpoint
+    this.#pausedUntil = options.pausedUntil
+    this.#probe = new Probe(options.probeMs, options.isDoubtful)
   }
 
   get isProbing(): boolean {
     return this.#probe.isProbing
   }
 
-  /** Unix ms, steady (as all times here). */
   get pausedUntil(): number {
     return this.#pausedUntil
   }
 
-  /** No request may begin before this (unix ms). */
+  /** No request may begin before this. */
   get notBefore(): number {
-    return Math.max(this.#pausedUntil, this.#probe.nextAt)
+    return Math.max(this.#pausedUntil, this.#oursUntil, this.#probe.nextAt)
+  }
+
+  /** When a lane may be tried before its time, where no other is due; infinity: not at all. */
+  get seekAt(): number {
+    return this.#probe.seekAt
   }
 
   /** How many requests may be open. */
   get mayOpen(): number {
-    return this.isProbing ? 1 : this.endpoint.concurrency
+    return this.isProbing ? 1 : this.#endpoint.concurrency
   }
 
-  /** What the outcome of the attempt with this number (from 1), begun at `startedAt` (unix ms), means for its delivery. */
-  judge(outcome: Outcome, number: number, startedAt: number): Decision {
-    const nowMs = steadyNow()
-    const { name, retrySeconds } = this.endpoint
-    if (isSuccess(outcome)) {
-      if (this.#probe.succeeded()) this.log.info({ endpoint: name }, 'endpoint recovered')
-    } else if (!isUnhealthy(outcome)) this.#probe.answered(nowMs)
-    else if (this.#probe.failed(nowMs, startedAt)) {
+  /** Its config is another from now on. */
+  replace(endpoint: Endpoint): void {
+    this.#endpoint = endpoint
+  }
+
+  /** It is not the endpoint that fails: it is left alone for a moment, and nothing is held against it. */
+  ours({ notSent: code }: NotSent): void {
+    const { log, now, endpoint } = this.#options
+    if (now() < this.#oursUntil) return
+    this.#oursUntil = now() + oursMs
+    log.error(
+      { endpoint: endpoint.name, code, remedy: oursAlone[code] },
+      'nothing could be sent: this machine has run out of something; trying again',
+    )
+  }
+
+  /** There is a reason to think that it answers. Its Retry-After still counts. */
+  hurry(): void {
+    this.#probe.hurry()
+  }
+
+  /** What the outcome of an attempt, begun at `startedAt`, means for its delivery. */
+  judge(outcome: Outcome, tried: Tried, startedAt: number): Decision {
+    const { log, now, recovered } = this.#options
+    const nowMs = now()
+    const { name, retrySeconds } = this.#endpoint
+    const wasProbing = this.isProbing
+    let answersAgain = false
+    if (isSuccess(outcome)) answersAgain = this.#probe.succeeded()
+    else if (!isUnhealthy(outcome)) answersAgain = this.#probe.answered(nowMs)
+    else if (this.#probe.failed(nowMs, startedAt, isUnanswered(outcome))) {
       const facts = { endpoint: name, error: outcome.error }
-      this.log.warn(facts, 'endpoint failing: one request at a time until one succeeds')
+      log.warn(facts, 'endpoint failing: one request at a time until one succeeds')
     }
-    const decision = decide(outcome, number, retrySeconds, nowMs, Math.random())
-    if (decision.tag !== 'delivered') this.#pausedUntil = Math.max(this.#pausedUntil, decision.pauseUntil ?? 0)
+    if (wasProbing && !this.isProbing) log.info({ endpoint: name }, 'endpoint recovered')
+    const decision = decide(outcome, tried, retrySeconds, Date.now(), Math.random())
+    const pauseMs = decision.tag === 'delivered' ? null : decision.pauseMs
+    if (pauseMs !== null) this.#pausedUntil = Math.max(this.#pausedUntil, nowMs + pauseMs)
+    if (answersAgain) recovered()
     return decision
   }
 }

@@ -6,7 +6,9 @@ import { connect as connectPlain, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { errorCode } from '../base/errors.js'
 import { type Finding, fail, ok, warn } from '../capture/finding.js'
+import { oursAlone } from './attempt-errors.js'
 import type { Endpoint } from './endpoint.js'
+import { isNotSent } from './retry-policy.js'
 import { postTest } from './test-post.js'
 import { refusedAddress, type UrlPolicy } from './url-policy.js'
 
@@ -97,6 +99,8 @@ async function connected<S extends Socket | TLSSocket, T>(
 
 async function test(title: string, endpoint: Endpoint, check: EndpointCheck): Promise<Finding> {
   const { webhookId, outcome } = await postTest(endpoint, check, { notification: 'test', body: '{"test":true}' })
+  if (outcome !== null && isNotSent(outcome))
+    return fail(title, `${webhookId} could not be sent (${outcome.notSent})`, oursAlone[outcome.notSent])
   if (outcome?.error === null) return ok(title, `${webhookId} was answered ${outcome.status}`)
   const remedy = 'look at the receiver: does it take notification-type: test, and is the secret the same?'
   return fail(title, `${webhookId} failed: ${outcome?.error ?? 'given up'}`, remedy)

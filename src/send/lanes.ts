@@ -80,6 +80,14 @@ export class Lanes {
     return lane.queue[0] ?? null
   }
 
+  /** It was taken and not sent: it is ready again, behind the others. */
+  putBack(delivery: Delivery): void {
+    const lane = this.#lanes.get(delivery.lane)
+    if (lane === undefined) return
+    lane.isOpen = false
+    this.#ready.push(delivery.lane)
+  }
+
   /**
    * The delivery is durably delivered or dead: the lane goes on. `readOn` reads the first that the journal owes in this
    * lane, at most `limit`.

@@ -2,12 +2,13 @@
 // time, that a 2xx whose headers came stays a success whatever follows, that no redirect is followed, that no more than 64 KiB of an
 // answer are read, and that, without a proxy, no byte leaves for a refused address: the connection is made plain, its peer checked,
 // and only then handed to TLS.
+import { closeSync, openSync } from 'node:fs'
 import { buildConnector, type Dispatcher, errors, Pool, ProxyAgent } from 'undici'
 import { errorCode } from '../base/errors.js'
 import { maxHeadBytes, withPlainHeads } from './answer-head.js'
-import { type AttemptError, classOfCode } from './attempt-errors.js'
+import { type AttemptError, classOfCode, isOursAlone, type OursAlone } from './attempt-errors.js'
 import type { Endpoint } from './endpoint.js'
-import { answerClass, isSuccessStatus, type Outcome, refused } from './retry-policy.js'
+import { answerClass, isSuccessStatus, type NotSent, type Outcome, refused } from './retry-policy.js'
 import { refusedAddress, type Target, type UrlPolicy } from './url-policy.js'
 
 export interface PosterOptions {
@@ -52,7 +53,7 @@ export class Poster {
           })
   }
 
-  /** Resolves when the exchange has ended, whatever came of it; null: `abort` ended it. Never rejects. */
+  /** Resolves when the exchange has ended, whatever came of it, or could not begin; null: `abort` ended it. Never rejects. */
   post(path: string, headers: string[], body: string): Promise<Outcome | null> {
     return new Promise((resolve) => {
       let controller: Dispatcher.DispatchController | null = null
@@ -76,6 +77,10 @@ export class Poster {
       const failed = (error: string, isStale = false) => {
         if (isSuccessStatus(status)) answered(true)
         else end({ status, error, retryAfter, isStale }, true)
+      }
+      const notSent = (ours: OursAlone) => {
+        const outcome: NotSent = { status, error: ours, retryAfter, isStale: false, notSent: ours }
+        end(outcome, true)
       }
       let timer = setTimeout(() => failed('timeout' satisfies AttemptError), this.#timeoutMs)
       const abort = () => (isSuccessStatus(status) ? answered(true) : end(null, true))
@@ -101,6 +106,8 @@ export class Poster {
         onResponseEnd: () => answered(false),
         onResponseError: (_, error) => {
           if (isOver) return
+          const ours = status === null ? oursIn(error) : null
+          if (ours !== null) return notSent(ours)
           const isStale = mayBeStale && status === null && isClosedEarly(error)
           this.#hasAnswered = false
           failed(classOf(error), isStale)
@@ -162,6 +169,22 @@ function readingPlainHeads(options: Pool.Options): Pool.Options {
   const { connect } = options
   return typeof connect === 'function' ? { ...options, connect: reading(connect) } : options
 }
+
+/** What this machine had run out of, so that nothing was dialled; DNS does not say so, and is asked in another way. */
+function oursIn(error: unknown): OursAlone | null {
+  const code = errorCode(error)
+  if (isOursAlone(code)) return code
+  if (code === null || !ofNames.has(code)) return null
+  try {
+    closeSync(openSync('/dev/null', 'r'))
+    return null
+  } catch (failure) {
+    const found = errorCode(failure)
+    return isOursAlone(found) ? found : null
+  }
+}
+
+const ofNames: ReadonlySet<string> = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'ENODATA'])
 
 const isClosedEarly = (error: unknown): boolean =>
   ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(errorCode(error) ?? '')

@@ -8,7 +8,7 @@ import type { Attempt, Delivery, Settlement } from '../journal/delivery.js'
 import type { ReplayedDelivery } from '../journal/replay-range.js'
 import type { Deliverer } from './deliver.js'
 import type { EndpointSender } from './endpoint-sender.js'
-import { isSuccess, type Outcome } from './retry-policy.js'
+import { isNotSent, isSuccess, type Outcome } from './retry-policy.js'
 import { settleDurably } from './settle-durably.js'
 
 export interface ReplayedOptions {
@@ -23,6 +23,8 @@ export interface ReplayedOptions {
 }
 
 export type Result = { readonly tag: 'delivered' } | { readonly tag: 'failed'; readonly error: string }
+
+const off: Result = { tag: 'failed', error: 'the endpoint is disabled, or not in the config' }
 
 const attempts = 3
 const betweenAttemptsMs = 1_000
@@ -40,33 +42,43 @@ export class Replayed {
   /** Null: given up. */
   async send(): Promise<Result | null> {
     const sender = this.options.deliverer.sender(this.delivery.endpoint)
-    if (sender === null) return { tag: 'failed', error: 'the endpoint is disabled, or not in the config' }
+    if (sender === null) return off
     let error = ''
     for (let attempt = 1; attempt <= attempts; attempt += 1) {
       if (attempt > 1) await pause(betweenAttemptsMs, this.signal)
       await this.pace.turn(this.signal)
       const outcome = await this.#attempt(sender, attempt)
       if (outcome === null) return null
+      if (outcome === 'off') return off
       if (isSuccess(outcome)) return { tag: 'delivered' }
       error = outcome.error ?? 'no answer'
     }
     return { tag: 'failed', error }
   }
 
-  async #attempt(sender: EndpointSender, number: number): Promise<Outcome | null> {
-    const { delivery } = this
+  /** Off: SIGHUP has disabled the endpoint meanwhile, or it left the config. */
+  async #attempt(sender: EndpointSender, number: number): Promise<Outcome | 'off' | null> {
     for (;;) {
       if (this.signal.aborted) return null
-      if (sender.hold(delivery.lane)) break
+      if (sender.isOff) return 'off'
+      if (sender.hold(this.delivery.lane)) {
+        const outcome = await this.#exchange(sender, number)
+        if (outcome === null || !isNotSent(outcome)) return outcome
+      }
       await pause(lookAgainMs, this.signal)
     }
+  }
+
+  async #exchange(sender: EndpointSender, number: number): Promise<Outcome | null> {
+    const { delivery } = this
     const startedAt = Date.now()
-    const steadyStart = steadyNow()
+    const triedAt = sender.now()
+    const started = performance.now()
     let outcome: Outcome | null = null
     try {
       outcome = await sender.post(delivery, number, new Date(startedAt), true)
-      if (outcome === null) return null
-      const durationMs = steadyNow() - steadyStart
+      if (outcome === null || isNotSent(outcome)) return outcome
+      const durationMs = performance.now() - started
       this.#report(outcome, number, durationMs)
       if (delivery.isDead && isSuccess(outcome)) await this.#settle(outcome, number, startedAt, durationMs)
       else {
@@ -76,7 +88,7 @@ export class Replayed {
       }
       return outcome
     } finally {
-      sender.release(delivery.lane, outcome, steadyStart)
+      sender.letGo(delivery.lane, outcome, triedAt)
     }
   }
 

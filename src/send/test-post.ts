@@ -26,7 +26,7 @@ export async function postTest(
   const webhookId = `msg_test_${randomBytes(12).toString('base64url')}`
   const own = { webhookId, endpoint: endpoint.name, notification, headers: {}, body, sequence: null }
   const clinical = { commitLsn: null, committedAt: null, appointmentExternalId: null }
-  const delivery: Delivery = { ...own, ...clinical, id: 0, url: null, lane: '', attempts: 0 }
+  const delivery: Delivery = { ...own, ...clinical, id: 0, url: null, lane: '', attempts: 0, wait: null }
   const poster = new Poster({ endpoint, target: { configured: true }, policy })
   const { pathname, search } = new URL(endpoint.url)
   try {

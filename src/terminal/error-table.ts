@@ -35,6 +35,7 @@ missing: … | a key that is needed is not there | the message says what was exp
 LSN_IN_FUTURE: the journal ends at … | nothing was journaled there yet | take an LSN from the log, or wait
 the journal is empty: nothing was followed yet | the daemon never streamed with this journal | start notifyd run first; is journal.url the right file?
 … …: expected a time like 2026-11-23 or 2026-11-23T12:00:00Z | it is no such time, or has no zone | write it as ISO 8601, with Z or an offset; a date alone is its midnight, UTC
+name --endpoint, --appointment, or --all that waits | nothing was selected | select, or say --all
 name a webhook id, --endpoint, --before, or --all of them | nothing was selected, and nothing is changed by accident | select, or say --all
 --changes and --journal are two places to take changes from: give one | protocols test was given both | give one
 --from, --to and --show-payloads are of the journal: give --journal too | protocols test runs over examples without --journal | add it, or leave them out
@@ -148,6 +149,7 @@ the publication is not what it was when it was followed: what was written meanwh
 … cannot be written (…) | the journal's folder is not this user's | let the user write there, or set journal.url
 … is …, which is not dialled | the name stands for a private address | url_policy.allow_hosts or allow_cidrs
 TLS with … fails (…) | its certificate is not trusted, or not for that name | mend it, or name its CA in endpoints[].tls.ca_file
+… could not be sent (…) | this machine could not dial, with a code of docs/errors.md | what its remedy says
 … failed: … | --send-test was not answered with 2xx | look at the receiver
 correct the file, or take it out of protocols in the config | a protocol does not load | correct it
 docs/errors.md tells the code; the log has its message | the stream has come up and ended at one place with one code again and again: what is read there fails each time, with that code: a look-up that cannot be made, or a server that breaks | the log has the code's message; mend that, and it goes on by itself
@@ -197,6 +199,9 @@ notification dead | its retries are used up, or the receiver said 410 | notifyd 
 endpoint failing: one request at a time until one succeeds | several attempts failed in a row | look at the receiver; it recovers by itself
 replay failed | a replayed POST failed | it is tried three times, and reported at the end
 the journal could not take an outcome; trying again | the journal's disk is full or failing | make room: the POST is not repeated before its outcome is written
+nothing could be sent: this machine has run out of something; trying again | no descriptor or no memory is left to connect with: no endpoint's fault, and no attempt | what its remedy says: LimitNOFILE, say
+the journal could not take that an endpoint answers again | the journal's disk is full or failing | make room: this daemon knows it all the same
+the journal could not take that the clock was set; trying again | the same | make room
 the journal could not be pruned; trying again in an hour | the same | make room
 a request could not be carried out; trying again | the same, of a command's request | make room
 a replay could not be recorded; trying again | the same, of a replay | make room

@@ -69,6 +69,7 @@ export function exampleRequest(
     headers: {},
     body,
     attempts: 0,
+    wait: null,
     commitLsn,
     committedAt,
     appointmentExternalId: change.fieldChanges.external_id,

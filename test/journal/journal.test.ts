@@ -65,7 +65,7 @@ function computed({ owes = ['desk'], from = source, ...parts }: Parts = {}): Com
 const append = (journal: Journal, changes: readonly ComputedChange[], durableLsn: Lsn | null = null, from = source) =>
   journal.append({ source: from, changes, durableLsn, lastCommit: null })
 
-const owed = (journal: Journal, endpoint = 'desk') => journal.loadOwed(endpoint, 0, 1000)
+const owed = (journal: Journal, endpoint = 'desk') => journal.loadOwed(endpoint, 0, 1000).deliveries
 
 function settlement(delivery: Delivery, tag: Settlement['tag'], retryAt = 0): Settlement {
   const attempt = {
@@ -76,7 +76,9 @@ function settlement(delivery: Delivery, tag: Settlement['tag'], retryAt = 0): Se
     status: 204,
     error: null,
   }
-  return tag === 'retry' ? { tag, delivery, attempt, retryAt } : { tag, delivery, attempt }
+  if (tag === 'delivered') return { tag, delivery, attempt }
+  if (tag === 'dead') return { tag, delivery, attempt, pauseUntil: null }
+  return { tag, delivery, attempt, retryAt, steps: 1, triedAt: 1, pauseUntil: null }
 }
 
 const first = (deliveries: readonly Delivery[]): Delivery => {
@@ -194,8 +196,9 @@ describe('what is owed', () => {
     if (head === undefined || next === undefined || elsewhere === undefined) throw new Error('three are owed')
     await journal.settle([settlement(head, 'retry', 1000)])
     expect(owed(journal).map(({ id }) => id)).toEqual([elsewhere.id])
+    const waiting = { ...head, attempts: 1, wait: { until: 1000, steps: 1 } }
     expect(journal.loadDue('desk', 999, 10)).toEqual([])
-    expect(journal.loadDue('desk', 1000, 10)).toEqual([{ ...head, attempts: 1 }])
+    expect(journal.loadDue('desk', 1000, 10)).toEqual([waiting])
     expect(journal.nextDueAt('desk', 0)).toBe(1000)
     expect(journal.nextDueAt('desk', 1000)).toBeNull()
     expect(journal.loadLane('desk', head.lane, 10)).toEqual([{ ...head, attempts: 1 }, next])
@@ -209,23 +212,68 @@ describe('what is owed', () => {
     ])
   })
 
-  test('does not wait for a retry that was noted before the clock was set back, and waits for every other', async () => {
+  test('is tried before its time once its endpoint is released, and uses up no step of the schedule by it', async () => {
     await using opened = await openJournal()
     const { journal } = opened
-    await append(journal, [computed({ ordinal: 0 }), computed({ ordinal: 1, owes: ['page'] })])
-    const now = 1_000_000
-    for (const [endpoint, startedAt] of [
-      ['desk', now + 5000],
-      ['page', now - 5000],
-    ] as const) {
-      const delivery = first(journal.loadOwed(endpoint, 0, 1))
-      const { attempt } = settlement(delivery, 'retry', 0)
-      await journal.settle([{ tag: 'retry', delivery, attempt: { ...attempt, startedAt }, retryAt: now + 9000 }])
+    const lanes = ['a', 'b'].map((id) => ({ ...appointment, id, externally_exposable_id: id }))
+    await append(
+      journal,
+      lanes.map((of, ordinal) => computed({ ordinal, appointment: of })),
+    )
+    for (const [at, delivery] of owed(journal).entries()) {
+      await journal.settle([{ ...settlement(delivery, 'retry', 9_000_000), triedAt: 1000 + at } as Settlement])
     }
-    await journal.endWaitsOfTheFuture(now)
-    expect(journal.loadDue('desk', now, 10)).toHaveLength(1)
-    expect(journal.loadDue('page', now, 10)).toHaveLength(0)
-    expect(journal.loadDue('page', now + 9000, 10)).toHaveLength(1)
+    const tried = (upTo: number) => journal.loadTried('desk', upTo, 10).map(({ lane, wait }) => [lane, wait?.until])
+    expect(tried(999)).toEqual([])
+    expect(tried(1000)).toEqual([['appointment a', 9_000_000]])
+    expect(tried(2000)).toHaveLength(2)
+    const { releasedAt, isUnanswered } = journal.waits.markOf('desk')
+    expect([releasedAt, isUnanswered]).toEqual([0, false])
+    await journal.waits.release('desk', 1500)
+    await journal.waits.release('desk', 1200)
+    expect(journal.waits.markOf('desk').releasedAt).toBe(1500)
+    // An operator's word is for what he names.
+    expect(await journal.waits.releaseSelected({ appointment: 'b' })).toEqual({ endpoints: ['desk'], count: 1 })
+    expect(tried(0)).toEqual([['appointment b', 9_000_000]])
+    expect(await journal.waits.releaseSelected({ endpoint: 'page' })).toEqual({ endpoints: [], count: 0 })
+    expect(await journal.waits.releaseSelected({})).toEqual({ endpoints: ['desk'], count: 2 })
+    expect(journal.waits.markOf('desk').releasedAt).toBeGreaterThan(1_700_000_000_000)
+  })
+
+  test('a replay of a dead letter ends no wait of another delivery in its lane', async () => {
+    await using opened = await openJournal()
+    const { journal } = opened
+    await append(journal, [computed({ ordinal: 0 }), computed({ ordinal: 1 })])
+    const [dead, waits] = owed(journal)
+    if (dead === undefined || waits === undefined) throw new Error('two are owed')
+    await journal.settle([settlement(dead, 'dead'), settlement(waits, 'retry', 1000)])
+    await journal.settle([{ ...settlement(dead, 'delivered'), replayAttempt: 1 } as Settlement])
+    expect(journal.loadDue('desk', 1000, 10).map(({ id }) => id)).toEqual([waits.id])
+  })
+
+  test('behind waiting lanes is passed over once, and in steps', async () => {
+    await using opened = await openJournal()
+    const { journal } = opened
+    await append(
+      journal,
+      Array.from({ length: 2500 }, (_, ordinal) => computed({ ordinal })),
+    )
+    await journal.settle([settlement(first(owed(journal)), 'retry', 1000)])
+    const other = { ...appointment, id: '15', externally_exposable_id: 'other' }
+    await append(journal, [computed({ ordinal: 3000, appointment: other })])
+    const slices: [number, number][] = []
+    for (let cursor = 0, isMore = true; isMore; ) {
+      const slice = journal.loadOwed('desk', cursor, 10)
+      slices.push([slice.upTo, slice.deliveries.length])
+      cursor = slice.upTo
+      isMore = slice.isMore
+    }
+    expect(slices).toEqual([
+      [1000, 0],
+      [2000, 0],
+      [2501, 1],
+    ])
+    expect(journal.loadOwed('desk', 2501, 10)).toEqual({ deliveries: [], upTo: 2501, isMore: false })
   })
 
   test('is read in windows, in the order in which it became owed', async () => {
@@ -235,9 +283,9 @@ describe('what is owed', () => {
       journal,
       Array.from({ length: 10 }, (_, ordinal) => computed({ ordinal })),
     )
-    const window = journal.loadOwed('desk', 0, 4)
+    const window = journal.loadOwed('desk', 0, 4).deliveries
     expect(window.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4])
-    expect(journal.loadOwed('desk', window.at(-1)?.id ?? 0, 100).map(({ sequence }) => sequence)).toEqual([
+    expect(journal.loadOwed('desk', window.at(-1)?.id ?? 0, 100).deliveries.map(({ sequence }) => sequence)).toEqual([
       5, 6, 7, 8, 9, 10,
     ])
   })

@@ -60,7 +60,7 @@ test('a reader writes nothing, and reads what a daemon that was killed left in t
   expect(wal.length).toBeGreaterThan(0)
   await readJournal(copy, async (reader) => {
     expect(reader.checkpoint()?.durableLsn).toBe(7n)
-    expect(reader.loadOwed('desk', 0, 10)).toHaveLength(1)
+    expect(reader.loadOwed('desk', 0, 10).deliveries).toHaveLength(1)
     await expect(sql`DELETE FROM delivery`.execute(reader.db)).rejects.toThrow(/readonly/)
   })
   expect((await stat(copy)).mode & 0o777).toBe(0o640)
@@ -97,5 +97,5 @@ test('a full disk is called that, and what could not be written is not half ther
   expect(journal.checkpoint()?.durableLsn).toBe(1n)
   await sql.raw('PRAGMA max_page_count = 1000000').execute(journal.db)
   await append(journal, [large], lsn(9))
-  expect(journal.loadOwed('desk', 0, 10)).toHaveLength(1)
+  expect(journal.loadOwed('desk', 0, 10).deliveries).toHaveLength(1)
 })

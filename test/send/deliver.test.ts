@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { CompiledQuery } from 'kysely'
 import { pino } from 'pino'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Lsn } from '../../src/capture/lsn.js'
 import { webhookId } from '../../src/compute/webhook-id.js'
+import { carryOut } from '../../src/journal/carry-out.js'
 import { Journal } from '../../src/journal/journal.js'
 import { Deliverer } from '../../src/send/deliver.js'
 import { type Endpoint, unconfiguredEndpoint } from '../../src/send/endpoint.js'
@@ -282,7 +283,7 @@ test('stopping lets open requests end and settles them; what hangs is given up a
   const stopping = deliverer.stop(200)
   release()
   await stopping
-  const left = journal.loadOwed('desk', 0, 10)
+  const left = journal.loadOwed('desk', 0, 10).deliveries
   expect(left.map(({ appointmentExternalId, attempts }) => [appointmentExternalId, attempts])).toEqual([
     ['ends', 0],
     ['hangs', 0],
@@ -358,4 +359,125 @@ test('once stopped, nothing wakes it', async () => {
   await all.owe(['a'])
   deliverer.wake('desk')
   expect(deliverer.state().size).toBe(0)
+})
+
+describe('an endpoint that answers again', () => {
+  test('is found out by a probe before any retry is due, and all that waits is due at once, within its concurrency', async () => {
+    await using all = await desk()
+    const { receiver, journal } = all
+    await receiver.refuse()
+    await all.owe([...lanes(40), ...lanes(40)])
+    const deliverer = all.deliverer({ concurrency: 4, retrySeconds: [3600, 3600] })
+    await until(() => deliverer.state().get('desk')?.isProbing === true)
+    await receiver.open()
+    receiver.program('/desk', () => ({ ...accept, delayMs: 5 }))
+    await nothingOwed(journal)
+    expect(receiver.delivered).toHaveLength(80)
+    expect(receiver.mostOpen).toBeLessThanOrEqual(4)
+    expect(receiver.faults).toEqual([])
+  })
+
+  test('one appointment alone is tried again before its time where nobody answers', async () => {
+    await using all = await desk()
+    const { receiver, journal, lines } = all
+    await receiver.refuse()
+    await all.owe(['a'])
+    all.deliverer({ retrySeconds: [0.05, 0.05, 3600] })
+    // Twice by the schedule, then before its time, which uses up nothing of it.
+    await until(() => lines.filter(({ msg }) => msg === 'notification failed').length >= 8)
+    expect(journal.debts()).toEqual([{ endpoint: 'desk', owed: 1, dead: 0 }])
+    await receiver.open()
+    await nothingOwed(journal)
+    expect(receiver.delivered).toHaveLength(1)
+  })
+
+  test('or comes and goes: nothing dies before its schedule is through', async () => {
+    await using all = await desk({ firstMs: 5, maxMs: 20 })
+    const { receiver, journal } = all
+    // One lane is answered now and then, the others never: each success makes all of them due.
+    let asked = 0
+    receiver.program('/desk', () => {
+      asked += 1
+      return asked % 6 === 0 ? accept : { tag: 'reset', when: 'before the answer' }
+    })
+    await all.owe(lanes(60))
+    all.deliverer({ retrySeconds: [3600], concurrency: 2 })
+    await until(() => receiver.delivered.length > 15)
+    expect(journal.debts().map(({ dead }) => dead)).toEqual([0])
+    receiver.program('/desk', () => accept)
+    await nothingOwed(journal)
+    expect(journal.debts().map(({ dead }) => dead)).toEqual([])
+  })
+
+  test('also where the daemon was started again in between, and what it asked for with Retry-After outlives that', async () => {
+    await using all = await desk()
+    const { receiver, journal } = all
+    await receiver.refuse()
+    await all.owe(['a', 'b'])
+    const first = all.deliverer({ retrySeconds: [3600] })
+    await until(() => first.state().get('desk')?.lanes === 0)
+    await first.stop(0)
+    await receiver.open()
+    receiver.program('/desk', [accept, answer(503, { 'retry-after': '1' })])
+    const second = all.deliverer({ retrySeconds: [3600], concurrency: 1 })
+    await until(() => receiver.posts.length === 2)
+    await until(() => second.state().get('desk')?.inFlight === 0)
+    await second.stop(0)
+    const { pausedUntil } = journal.waits.markOf('desk')
+    const third = all.deliverer({ retrySeconds: [3600] })
+    await journal.waits.releaseSelected({})
+    third.retry('desk')
+    await nothingOwed(journal)
+    const last = receiver.posts.at(-1)
+    expect(last?.attempt).toBe(3)
+    expect((last?.arrivedAt ?? 0) / 1000).toBeGreaterThanOrEqual(pausedUntil - 2)
+  })
+
+  test('because it has another URL: what waits is sent there at once; disabled, it is sent nothing until it is enabled', async () => {
+    await using all = await desk()
+    const { receiver, journal } = all
+    receiver.program('/desk', () => answer(404))
+    await all.owe(lanes(5))
+    const endpoint = { ...endpointTo(receiver, '/desk'), retrySeconds: [3600] }
+    const deliverer = all.deliverer(endpoint)
+    await until(() => deliverer.state().get('desk')?.lanes === 0)
+    // No new address: nothing is tried sooner.
+    deliverer.replace([{ ...endpoint, concurrency: 3 }])
+    deliverer.replace([{ ...endpoint, enabled: false }])
+    await all.owe(['new'])
+    deliverer.wake('desk')
+    deliverer.replace([])
+    expect(deliverer.sender('desk')).toBeNull()
+    expect(receiver.posts).toHaveLength(5)
+    deliverer.replace([{ ...endpoint, url: receiver.url('/other') }])
+    await nothingOwed(journal)
+    expect(
+      receiver.posts
+        .slice(5)
+        .map(({ path, attempt }) => [path, attempt])
+        .sort(),
+    ).toEqual([['/other', 1], ...lanes(5).map(() => ['/other', 2])])
+  })
+})
+
+test('an operator has what waits tried now: of an appointment, of an endpoint, all', async () => {
+  await using all = await desk()
+  const { receiver, journal } = all
+  receiver.program('/desk', () => answer(404))
+  await all.owe(lanes(4))
+  const deliverer = all.deliverer({ retrySeconds: [3600] })
+  await until(() => receiver.posts.length === 4 && deliverer.state().get('desk')?.lanes === 0)
+  const retry = async (given: object) => {
+    const { answer: said, dueNow } = await carryOut(journal, { kind: 'retry', arguments: given }, new Set())
+    for (const endpoint of dueNow) deliverer.retry(endpoint)
+    return said
+  }
+  expect(await retry({ appointment: 'lane-2' })).toEqual({ done: 1 })
+  await until(() => receiver.posts.length === 5 && deliverer.state().get('desk')?.lanes === 0)
+  expect(receiver.posts.at(-1)).toMatchObject({ appointmentExternalId: 'lane-2', attempt: 2 })
+  expect(await retry({ endpoint: 'other' })).toEqual({ done: 0 })
+  receiver.program('/desk', () => accept)
+  expect(await retry({ endpoint: 'desk' })).toEqual({ done: 4 })
+  await nothingOwed(journal)
+  expect(await retry({})).toEqual({ done: 0 })
 })

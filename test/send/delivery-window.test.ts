@@ -23,9 +23,15 @@ type Step =
   | { readonly tag: 'due' }
   /** A replay asks for a lane, and gives the first that it holds back. */
   | { readonly tag: 'hold'; readonly lane: number }
-  | { readonly tag: 'release' }
+  | { readonly tag: 'let go' }
   /** Dead letters are owed again: everything is read anew. */
   | { readonly tag: 'rewind' }
+  /** The endpoint answers again: all that waits is due. */
+  | { readonly tag: 'release' }
+  /** It is asked although nothing is due. */
+  | { readonly tag: 'take early' }
+  /** The last one that was taken could not be sent. */
+  | { readonly tag: 'put back' }
 
 const lane = fc.nat(2)
 const append = fc.record({
@@ -39,7 +45,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: append },
   { weight: 4, arbitrary: fc.constant<Step>({ tag: 'take' }) },
   { weight: 4, arbitrary: settle },
-  fc.constantFrom<Step[]>({ tag: 'notice' }, { tag: 'wake' }, { tag: 'due' }, { tag: 'release' }, { tag: 'rewind' }),
+  fc.constantFrom<Step[]>({ tag: 'notice' }, { tag: 'wake' }, { tag: 'due' }, { tag: 'let go' }, { tag: 'rewind' }),
+  fc.constantFrom<Step[]>({ tag: 'release' }, { tag: 'take early' }, { tag: 'put back' }),
   fc.record({ tag: fc.constant('hold' as const), lane }),
 )
 const scripts = fc.array(step, { minLength: 20, maxLength: 90, size: 'max' })
@@ -87,7 +94,7 @@ test('no more is taken than fits: the rest is read when there is room', async ()
 test('what was read, sent and settled before it is given is not taken again', async () => {
   await using played = await Played.open(10)
   await played.step({ tag: 'append', lanes: [0], isGiven: false })
-  const given = played.journal.loadOwed('desk', 0, 10)
+  const given = played.journal.loadOwed('desk', 0, 10).deliveries
   await played.step({ tag: 'take' })
   await played.step({ tag: 'settle', which: 0, outcome: 'delivered' })
   played.window.owe(given)
@@ -112,7 +119,8 @@ class Played implements AsyncDisposable {
   readonly #open: Delivery[] = []
   readonly #held: string[] = []
   readonly #ended = new Map<string, number[]>()
-  #now = 0
+  /** Nothing is tried at 0: that means that an operator wants it tried. */
+  #now = 1
   #owed = 0
 
   private constructor(
@@ -151,8 +159,19 @@ class Played implements AsyncDisposable {
         return
       case 'hold':
         return this.#hold(`appointment lane ${step.lane}`)
+      case 'let go':
+        return this.#letGo()
       case 'release':
-        return this.#release()
+        await this.journal.waits.release('desk', this.#now)
+        return this.window.release(this.#now)
+      case 'take early':
+        this.#taken(this.window.takeEarly(this.#now))
+        return
+      case 'put back': {
+        const delivery = this.#open.pop()
+        if (delivery !== undefined) this.window.putBack(delivery)
+        return
+      }
       case 'rewind':
         return this.window.rewind()
       default:
@@ -162,7 +181,7 @@ class Played implements AsyncDisposable {
 
   /** Pays all that is owed; every delivery was given and ended once, in its lane's order. */
   async toTheEnd(): Promise<void> {
-    while (this.#held.length > 0) this.#release()
+    while (this.#held.length > 0) this.#letGo()
     this.window.wake()
     this.#now += 1
     for (let isPaying = true; isPaying; ) {
@@ -178,7 +197,13 @@ class Played implements AsyncDisposable {
   }
 
   #take(): boolean {
-    const delivery = this.window.take(this.#now)
+    // One look at the journal may pass only what waits.
+    let delivery = this.window.take(this.#now)
+    while (delivery === null && this.window.isReading) delivery = this.window.take(this.#now)
+    return this.#taken(delivery)
+  }
+
+  #taken(delivery: Delivery | null): boolean {
     if (delivery === null) return false
     expect(this.#open.map((one) => one.lane)).not.toContain(delivery.lane)
     expect(this.#held).not.toContain(delivery.lane)
@@ -191,10 +216,11 @@ class Played implements AsyncDisposable {
     if (delivery === undefined) return
     const number = delivery.attempts + 1
     const attempt = { deliveryId: delivery.id, number, startedAt: 0, durationMs: 0, status: 500, error: 'x' }
+    const facts = { delivery, attempt, pauseUntil: null }
     const settlement: Settlement =
       outcome === 'retry'
-        ? { tag: outcome, delivery, attempt, retryAt: this.#now + 1 }
-        : { tag: outcome, delivery, attempt }
+        ? { ...facts, tag: outcome, retryAt: this.#now + 1, steps: 1, triedAt: this.#now }
+        : { ...facts, tag: outcome }
     await this.journal.settle([settlement])
     if (outcome !== 'retry') this.#ended.set(delivery.lane, [...(this.#ended.get(delivery.lane) ?? []), delivery.id])
     this.window.settled(settlement)
@@ -207,9 +233,9 @@ class Played implements AsyncDisposable {
     this.#held.push(name)
   }
 
-  #release(): void {
+  #letGo(): void {
     const name = this.#held.shift()
-    if (name !== undefined) this.window.release(name)
+    if (name !== undefined) this.window.letGo(name)
   }
 
   async #append(names: readonly number[]): Promise<readonly Delivery[]> {

@@ -71,6 +71,8 @@ const dials = fc.constantFrom<(url: string) => Pick<Endpoint, 'url' | 'proxy'>>(
   (url) => ({ url: 'http://hooks.example.org/', proxy: url }),
 )
 
+const first = { number: 1, steps: 0, dueInMs: null }
+
 test('every answer ends the exchange, one after the other on the same poster', { timeout: 60_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(dials, fc.array(answer, { minLength: 1, maxLength: 4 }), async (dial, answers) => {
@@ -86,8 +88,8 @@ test('every answer ends the exchange, one after the other on the same poster', {
           if (outcome.error === null)
             expect(outcome.status).toSatisfy((status: number) => status >= 200 && status < 300)
           const now = Date.now()
-          const decision = decide(outcome, 1, [5], now, 0.5)
-          if (decision.tag === 'retry') expect(decision.retryAt - now).toBeLessThanOrEqual(24 * 3_600_000)
+          const decision = decide(outcome, first, [5], now, 0.5)
+          if (decision.tag === 'retry') expect(decision.waitMs).toBeLessThanOrEqual(24 * 3_600_000)
         }
       } finally {
         await poster.close()
@@ -110,15 +112,15 @@ test('any Retry-After leaves the next attempt between the schedule and a day', (
     fc.property(header, fc.constantFrom(429, 503, 500, 200, 410), (retryAfter, status) => {
       const decision = decide(
         { status, error: status === 200 ? null : 'http', retryAfter, isStale: false },
-        1,
+        first,
         [5],
         now,
         0,
       )
       if (decision.tag !== 'retry') return
-      expect(decision.retryAt - now).toBeGreaterThanOrEqual(4000)
-      expect(decision.retryAt - now).toBeLessThanOrEqual(24 * 3_600_000)
-      expect((decision.pauseUntil ?? now) - now).toBeLessThanOrEqual(24 * 3_600_000)
+      expect(decision.waitMs).toBeGreaterThanOrEqual(4000)
+      expect(decision.waitMs).toBeLessThanOrEqual(24 * 3_600_000)
+      expect(decision.pauseMs ?? 0).toBeLessThanOrEqual(24 * 3_600_000)
     }),
     { numRuns: 300 },
   )

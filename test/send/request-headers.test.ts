@@ -25,6 +25,7 @@ const delivery: Delivery = {
   headers: {},
   body: '{"name":"ünïcödé 🩺"}',
   attempts: 0,
+  wait: null,
   commitLsn: 0x16b3748n as Lsn,
   committedAt: 1_640_000_000_123_456,
   appointmentExternalId: null,

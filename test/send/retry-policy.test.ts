@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decide, isUnhealthy, type Outcome, refused } from '../../src/send/retry-policy.js'
+import { decide, isUnhealthy, type Outcome, refused, type Tried } from '../../src/send/retry-policy.js'
 
 const answered = (status: number, retryAfter: string | null = null): Outcome => ({
   status,
@@ -9,13 +9,14 @@ const answered = (status: number, retryAfter: string | null = null): Outcome => 
   isStale: false,
 })
 const failed = (error: string, isStale = false): Outcome => ({ status: null, error, retryAfter: null, isStale })
+const tried = (number: number, steps = number - 1): Tried => ({ number, steps, dueInMs: null })
 const schedule = [5, 30, 120]
 const now = Date.parse('2026-11-23T12:00:00Z')
 const unit = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
 
 test('any 2xx is a success, and nothing else', () => {
   for (let status = 200; status < 600; status += 1) {
-    const isDelivered = decide(answered(status), 1, schedule, now, 0.5).tag === 'delivered'
+    const isDelivered = decide(answered(status), tried(1), schedule, now, 0.5).tag === 'delivered'
     expect([status, isDelivered]).toEqual([status, status < 300])
   }
 })
@@ -30,27 +31,55 @@ test('every failure is tried again within ±20 % of the schedule, until it is us
   )
   fc.assert(
     fc.property(outcomes, fc.integer({ min: 1, max: 6 }), unit, (outcome, attempt, random) => {
-      const decision = decide(outcome, attempt, schedule, now, random)
+      const decision = decide(outcome, tried(attempt), schedule, now, random)
       const seconds = schedule[attempt - 1]
       if (seconds === undefined) {
-        expect(decision).toEqual({ tag: 'dead', pauseUntil: null })
+        expect(decision).toEqual({ tag: 'dead', pauseMs: null })
         return
       }
       if (decision.tag !== 'retry') throw new Error('it is to be tried again')
-      expect(decision.retryAt - now).toBeGreaterThanOrEqual(seconds * 800)
-      expect(decision.retryAt - now).toBeLessThanOrEqual(seconds * 1200)
-      expect(decision.pauseUntil).toBeNull()
+      expect(decision.waitMs).toBeGreaterThanOrEqual(seconds * 800)
+      expect(decision.waitMs).toBeLessThanOrEqual(seconds * 1200)
+      expect([decision.steps, decision.pauseMs]).toEqual([attempt, null])
     }),
   )
 })
 
 test('410 is dead at once', () => {
-  expect(decide(answered(410), 1, schedule, now, 0.5)).toEqual({ tag: 'dead', pauseUntil: null })
+  expect(decide(answered(410), tried(1), schedule, now, 0.5)).toEqual({ tag: 'dead', pauseMs: null })
+})
+
+test('an attempt before its time uses up no step, and is not the last one', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 50 }),
+      fc.integer({ min: 0, max: 3 }),
+      fc.nat(100_000),
+      (number, steps, dueInMs) => {
+        const early = { number, steps, dueInMs }
+        const wait = { tag: 'retry', waitMs: dueInMs, steps, pauseMs: null }
+        expect(decide(failed('ECONNREFUSED'), early, schedule, now, 0.5)).toEqual(wait)
+        const asked = Math.max(dueInMs, 60_000)
+        expect(decide(answered(503, '60'), early, schedule, now, 0.5)).toEqual({
+          ...wait,
+          waitMs: asked,
+          pauseMs: 60_000,
+        })
+      },
+    ),
+  )
+  expect(decide(answered(410), { number: 2, steps: 1, dueInMs: 9 }, schedule, now, 0.5).tag).toBe('dead')
 })
 
 test('a connection that the server had closed meanwhile is tried again nearly at once, one time', () => {
-  expect(decide(failed('connection closed', true), 1, schedule, now, 0.5)).toMatchObject({ retryAt: now + 100 })
-  expect(decide(failed('connection closed', true), 2, schedule, now, 0.5)).toMatchObject({ retryAt: now + 30_000 })
+  expect(decide(failed('connection closed', true), tried(1), schedule, now, 0.5)).toMatchObject({
+    waitMs: 100,
+    steps: 0,
+  })
+  expect(decide(failed('connection closed', true), tried(2, 0), schedule, now, 0.5)).toMatchObject({
+    waitMs: 5_000,
+    steps: 1,
+  })
 })
 
 describe('Retry-After', () => {
@@ -66,28 +95,29 @@ describe('Retry-After', () => {
     ['Fri, 31 Dec 2399 23:59:59 GMT', day],
   ])('%j pauses the endpoint', (header, ms) => {
     for (const status of [429, 503]) {
-      const decision = decide(answered(status, header), 1, schedule, now, 0.5)
-      expect(decision).toEqual({ tag: 'retry', retryAt: now + Math.max(ms, 5000), pauseUntil: now + ms })
+      const decision = decide(answered(status, header), tried(1), schedule, now, 0.5)
+      expect(decision).toEqual({ tag: 'retry', waitMs: Math.max(ms, 5000), steps: 1, pauseMs: ms })
     }
   })
 
   test.each(['0', 'Mon, 23 Nov 2026 11:00:00 GMT', 'soon', '', '-5', '1.5', '2026-12-01', 'Mon, 99 Nov'])(
     '%j is not heeded',
     (header) => {
-      expect(decide(answered(503, header), 1, schedule, now, 0.5)).toEqual({
+      expect(decide(answered(503, header), tried(1), schedule, now, 0.5)).toEqual({
         tag: 'retry',
-        retryAt: now + 5000,
-        pauseUntil: null,
+        waitMs: 5000,
+        steps: 1,
+        pauseMs: null,
       })
     },
   )
 
   test('pauses the endpoint also when it was the last attempt', () => {
-    expect(decide(answered(429, '60'), 4, schedule, now, 0.5)).toEqual({ tag: 'dead', pauseUntil: now + 60_000 })
+    expect(decide(answered(429, '60'), tried(4), schedule, now, 0.5)).toEqual({ tag: 'dead', pauseMs: 60_000 })
   })
 
   test('of any other answer is not heeded', () => {
-    expect(decide(answered(500, '600'), 1, schedule, now, 0.5)).toMatchObject({ pauseUntil: null })
+    expect(decide(answered(500, '600'), tried(1), schedule, now, 0.5)).toMatchObject({ pauseMs: null })
   })
 })
 

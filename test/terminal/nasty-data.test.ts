@@ -47,11 +47,11 @@ async function openNasty(): Promise<JournalHome> {
 
 /** One is dead after a failed attempt, the other delivered. */
 async function settleOne(journal: Journal): Promise<void> {
-  const [dead, delivered] = journal.loadOwed('desk', 0, 10)
+  const [dead, delivered] = journal.loadOwed('desk', 0, 10).deliveries
   if (dead === undefined || delivered === undefined) throw new Error('two are owed')
   const attempt = { number: 1, startedAt: Date.now(), durationMs: 2, status: 503, error: 'http 503' }
   await journal.settle([
-    { tag: 'dead', delivery: dead, attempt: { ...attempt, deliveryId: dead.id } },
+    { tag: 'dead', delivery: dead, attempt: { ...attempt, deliveryId: dead.id }, pauseUntil: null },
     {
       tag: 'delivered',
       delivery: delivered,

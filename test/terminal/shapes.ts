@@ -19,6 +19,9 @@ export const checkShape = z.strictObject({
 
 export const setupShape = z.strictObject({ changed: z.boolean(), statements: z.array(z.string()) })
 
+/** How many lanes. */
+export const retryShape = z.strictObject({ done: z.int() })
+
 export const deadLettersShape = z.array(
   z.strictObject({
     webhook_id: webhookId,

@@ -18,7 +18,16 @@ test('what comes between two reads is told once', async () => {
   let made = 0
   const post = (notification: string) => {
     made += 1
-    const facts = { id: made, endpoint: 'desk', url: null, lane: 'a', sequence: made, notification, attempts: 0 }
+    const facts = {
+      id: made,
+      endpoint: 'desk',
+      url: null,
+      lane: 'a',
+      sequence: made,
+      notification,
+      attempts: 0,
+      wait: null,
+    }
     const delivery = { ...facts, webhookId: 'msg_a', commitLsn: null, committedAt: null, appointmentExternalId: null }
     disclose(daemon, delivery, { number: 1, startedAt: 1, durationMs: 1, status: 204, error: null }, 'delivered', false)
   }
