@@ -88,7 +88,6 @@ test('a partition without FULL is said ahead; its rows are told from their last 
   const again = await site.start()
   const gaps = rowGapsShape.parse(JSON.parse(await ran('gaps', 'list', '--json')))
   expect(gaps).toMatchObject([{ appointment_id: '1', appointment_external_id: known, accepted_at: null }])
-  expect(await ran('gaps', 'list')).toContain(`appointment 1 (${known}) was updated without its old row`)
   expect(again.lines.some(({ msg }) => String(msg).startsWith('going on behind'))).toBe(false)
   const explained = explainShape.parse(JSON.parse(await ran('explain', inPartition, '--json')))
   expect(explained.map((change) => [change.operation, change.model, change.old_row_from])).toEqual([
@@ -104,9 +103,11 @@ test('a partition without FULL is said ahead; its rows are told from their last 
   const { journal } = statusShape.parse(JSON.parse(await ran('status', '--json')))
   expect([journal.row_gaps, journal.gaps.found]).toEqual([1, 0])
   await ran('gaps', 'accept')
-  expect(rowGapsShape.parse(JSON.parse(await ran('gaps', 'list', '--json')))[0]?.accepted_at).not.toBeNull()
+  expect(await ran('gaps', 'list')).toMatch(
+    new RegExp(`accepted at .*\\n  appointment 1 \\(${known}\\) was updated without its old row`),
+  )
 
   await database.query('ALTER TABLE appointment_12 REPLICA IDENTITY FULL')
   await again.line('what was missing is there again')
   expect(receiver.faults).toEqual([])
-})
+}, 120_000)
