@@ -36,7 +36,7 @@ export async function followForever(journal: Journal, deliverer: Deliverer, part
         publication: config.database.publication,
         tables: settings.tables,
         models: settings.followed,
-        gapNotices: settings.gapNotices,
+        gapNotices: parts.reload.settings.gapNotices,
         journal,
         log,
         signal,
@@ -53,7 +53,7 @@ export async function followForever(journal: Journal, deliverer: Deliverer, part
           attempt = 0
           state.phase = 'streaming'
           state.lastError = null
-          for (const endpoint of settings.gapNotices) deliverer.wake(endpoint)
+          for (const endpoint of parts.reload.settings.gapNotices) deliverer.wake(endpoint)
           state.reach = new Reach(capture)
         },
         looked: (look) => state.reach?.saw(look, steadyNow()),

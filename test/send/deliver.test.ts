@@ -133,7 +133,7 @@ test('a hanging endpoint slows no other', async () => {
   receiver.program('/dead', () => ({ tag: 'hang' }))
   await all.owe(lanes(50), 'dead')
   await all.owe(lanes(50))
-  all.deliverer({}, { name: 'dead', url: receiver.url('/dead'), timeoutMs: 60_000 })
+  all.deliverer({ timeoutMs: 30_000 }, { name: 'dead', url: receiver.url('/dead'), timeoutMs: 60_000 })
   await until(() => journal.debts().every(({ endpoint }) => endpoint === 'dead'))
   expect(receiver.delivered).toHaveLength(50)
   expect(receiver.posts.filter(({ path }) => path === '/dead')).toHaveLength(16)
