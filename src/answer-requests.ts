@@ -13,7 +13,7 @@ export function answerRequests(
   journal: Journal,
   deliverer: Deliverer,
   replays: ReplayRunner,
-  parts: Pick<Parts, 'settings' | 'log'>,
+  parts: Pick<Parts, 'reload' | 'log'>,
 ): Disposable {
   const timer = setInterval(() => {
     answerOpen(journal, deliverer, replays, parts).catch((error: unknown) => {
@@ -28,10 +28,10 @@ async function answerOpen(
   journal: Journal,
   deliverer: Deliverer,
   replays: ReplayRunner,
-  { settings, log }: Pick<Parts, 'settings' | 'log'>,
+  { reload, log }: Pick<Parts, 'reload' | 'log'>,
 ): Promise<void> {
   if (!journal.requests.hasNews()) return
-  const configured = new Set(settings.endpoints.map(({ name }) => name))
+  const configured = new Set(reload.settings.endpoints.map(({ name }) => name))
   for (const request of journal.requests.open()) {
     const { answer, owedAgain, dueNow } = await carryOut(journal, request, configured)
     await journal.requests.answer(request.id, answer)

@@ -67,13 +67,19 @@ async function own(journal: Journal, parts: Parts): Promise<void> {
   const { config, log, metrics, settings, state, signal } = parts
   const deliverer = new Deliverer({
     journal,
-    endpoints: parts.reload.endpoints,
+    endpoints: parts.reload.settings.endpoints,
     policy: settings.urlPolicy,
     userAgent: `notifyd/${parts.version}`,
     log,
     settled: (delivery, attempt, outcome) => metrics.settled(delivery, attempt, outcome),
   })
-  parts.reload.taken = (endpoints) => deliverer.replace(endpoints)
+  parts.reload.taken = ({ endpoints, wanted }) => {
+    metrics.configure(endpoints.map(({ name }) => name))
+    deliverer.replace(endpoints)
+    parts.compute.serve(wanted)
+  }
+  // It may have been read again while this one stood by.
+  parts.reload.taken(parts.reload.settings)
   state.senders = () => deliverer.state()
   const prune = setInterval(() => {
     const { retention_days, audit_days } = config.journal

@@ -46,7 +46,7 @@ export async function followForever(journal: Journal, deliverer: Deliverer, part
         failover: config.database.failover,
         tables: settings.tables,
         models: settings.followed,
-        gapNotices: settings.gapNotices,
+        gapNotices: parts.reload.settings.gapNotices,
         journal,
         log,
         signal,
@@ -65,7 +65,7 @@ export async function followForever(journal: Journal, deliverer: Deliverer, part
           ends.up(steadyNow())
           state.phase = 'streaming'
           state.lastError = null
-          for (const endpoint of settings.gapNotices) deliverer.wake(endpoint)
+          for (const endpoint of parts.reload.settings.gapNotices) deliverer.wake(endpoint)
           state.reach = new Reach(capture)
         },
         looked: (look) => state.reach?.saw(look, steadyNow()),

@@ -1,11 +1,10 @@
-// SIGHUP: the config file and the files it names are read again while the daemon works. Endpoints' URLs, headers, secrets,
-// certificates and proxies are taken over; whatever else changed is named as needing a restart; a config that is wrong
-// changes nothing. No value ever reaches the log, only the keys.
+// SIGHUP: the config file and the files it names are read again while the daemon works. All of an endpoint is taken over, and
+// endpoints that are new or gone; whatever else changed is named as needing a restart; a config that is wrong changes nothing. No
+// value ever reaches the log, only the keys.
 import { isDeepStrictEqual } from 'node:util'
 import { ConfigError, errorCode } from './base/errors.js'
 import type { Log } from './base/log.js'
 import { type LoadedConfig, loadConfig } from './config.js'
-import type { Endpoint } from './send/endpoint.js'
 import { logProxies } from './send/proxy.js'
 import { readSettings, type Settings } from './settings.js'
 
@@ -22,15 +21,14 @@ export interface Reread {
   readonly needsRestart: readonly string[]
 }
 
-type Address = Pick<Endpoint, 'url' | 'secrets' | 'headers' | 'tls' | 'proxy'>
 type Keys = Readonly<Record<string, unknown>>
 
 export class Reload {
   #running: Running
   #isReading = false
   #isAskedAgain = false
-  /** Called with all endpoints; those that are the same objects did not change. */
-  taken: (endpoints: readonly Endpoint[]) => void = () => undefined
+  /** Called with what is in force from now on; endpoints that are the same objects did not change. */
+  taken: (settings: Settings) => void = () => undefined
 
   constructor(
     running: Running,
@@ -39,8 +37,9 @@ export class Reload {
     this.#running = running
   }
 
-  get endpoints(): readonly Endpoint[] {
-    return this.#running.settings.endpoints
+  /** What is in force now. */
+  get settings(): Settings {
+    return this.#running.settings
   }
 
   /** Never throws; asked again while it reads, it reads once more. */
@@ -58,11 +57,10 @@ export class Reload {
   async #readOnce(): Promise<void> {
     try {
       const { running, changed, needsRestart } = await readAgain(this.#running)
-      const proxied = running.settings.endpoints.filter(
-        ({ proxy }, index) => proxy !== this.#running.settings.endpoints[index]?.proxy,
-      )
+      const proxyOf = new Map(this.settings.endpoints.map(({ name, proxy }) => [name, proxy]))
+      const proxied = running.settings.endpoints.filter(({ name, proxy }) => proxy !== (proxyOf.get(name) ?? null))
       this.#running = running
-      this.taken(running.settings.endpoints)
+      this.taken(running.settings)
       logProxies(proxied, false, this.log)
       this.log.info({ changed }, 'config read again')
       if (needsRestart.length > 0)
@@ -85,39 +83,45 @@ export class Reload {
 export async function readAgain(running: Running, env = process.env): Promise<Reread> {
   const config = await loadConfig(running.config.file, env)
   const settings = await readSettings(config)
-  const changed: string[] = []
   const needsRestart = changedKeys(sections(running.config), sections(config))
   if (!isDeepStrictEqual(running.settings.address.tls, settings.address.tls)) needsRestart.push('database.tls')
-  const names = (of: Settings) => of.endpoints.map(({ name }) => name)
-  const isOther = (name: string) => !names(running.settings).includes(name) || !names(settings).includes(name)
-  const all = new Set([...names(running.settings), ...names(settings)])
-  for (const name of all) if (isOther(name)) needsRestart.push(`endpoints.${name}`)
-
-  const taken = running.settings.endpoints.map((before) => {
-    const found = settings.endpoints.find(({ name }) => name === before.name)
-    if (found === undefined) return before
-    const keys = changedKeys(address(before), address(found))
-    changed.push(...keys.map((key) => `endpoints.${before.name}.${key}`))
-    return keys.length === 0 ? before : { ...before, ...address(found) }
+  const before = byName(running.settings)
+  const given = byName(settings)
+  const endpoints = settings.endpoints.map((found) => {
+    const old = running.settings.endpoints.find(({ name }) => name === found.name)
+    return old !== undefined && isDeepStrictEqual(old, found) ? old : found
   })
-  const kept = running.config.endpoints.map((before) => {
-    const found = config.endpoints.find(({ name }) => name === before.name)
-    if (found === undefined) return before
-    const { url, secrets, headers, tls, proxy } = found
-    const merged = { ...before, url, secrets, headers, tls, proxy }
-    needsRestart.push(...changedKeys(merged, found).map((key) => `endpoints.${before.name}.${key}`))
-    return merged
-  })
-  const merged = { ...running.settings, endpoints: taken }
-  const restart = [...new Set(needsRestart)]
+  const { wanted, gapNotices } = settings
   return {
-    running: { config: { ...running.config, endpoints: kept }, settings: merged },
-    changed,
-    needsRestart: restart,
+    running: {
+      config: { ...running.config, endpoints: config.endpoints },
+      settings: { ...running.settings, endpoints, wanted, gapNotices },
+    },
+    changed: [...new Set([...before.keys(), ...given.keys()])].flatMap((name) => {
+      const [old, found] = [before.get(name), given.get(name)]
+      const path = `endpoints.${name}`
+      return old === undefined || found === undefined ? [path] : changedKeys(old, found).map((key) => `${path}.${key}`)
+    }),
+    needsRestart: [...new Set(needsRestart)],
   }
 }
 
-const address = ({ url, secrets, headers, tls, proxy }: Endpoint): Address => ({ url, secrets, headers, tls, proxy })
+/** Each endpoint under the config's own names, with what its files and the environment hold. */
+function byName({ endpoints, wanted, gapNotices }: Settings): ReadonlyMap<string, Keys> {
+  const notifications = new Map(wanted.map(({ name, notifications: names }) => [name, names]))
+  return new Map(
+    endpoints.map(({ timeoutMs: timeout_ms, retrySeconds: retry_seconds, ...endpoint }) => [
+      endpoint.name,
+      {
+        ...endpoint,
+        timeout_ms,
+        retry_seconds,
+        notifications: notifications.get(endpoint.name),
+        gap_notices: gapNotices.includes(endpoint.name),
+      },
+    ]),
+  )
+}
 
 /** `database.url`, `log.level`, `protocols` …: all but the endpoints. */
 function sections({ endpoints: _, $schema: __, ...config }: LoadedConfig): Keys {

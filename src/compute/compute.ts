@@ -36,10 +36,14 @@ export interface ComputeOptions {
 }
 
 export class Compute {
+  #endpoints: ComputeOptions['endpoints']
+
   private constructor(
     private readonly options: ComputeOptions,
     private readonly users: UserProtocols | null,
-  ) {}
+  ) {
+    this.#endpoints = options.endpoints
+  }
 
   /** @throws ProtocolLoadError */
   static async load(options: ComputeOptions): Promise<Compute> {
@@ -56,6 +60,12 @@ export class Compute {
   /** Users' protocols; the built-in one is always there. */
   get protocols(): readonly LoadedProtocol[] {
     return this.users?.protocols ?? []
+  }
+
+  /** Notifications go to these from the next batch on. */
+  serve(endpoints: ComputeOptions['endpoints']): void {
+    this.#endpoints = endpoints
+    this.users?.serve(endpoints.map(({ name }) => name))
   }
 
   /** @throws StreamError when closed meanwhile; what the clinical database throws that no retry mends. */
@@ -76,7 +86,7 @@ export class Compute {
     const { notification, payload } = verdict
     const body = JSON.stringify(payload)
     const notifications: OwedNotification[] = []
-    for (const { name: endpoint, notifications: wanted } of this.options.endpoints) {
+    for (const { name: endpoint, notifications: wanted } of this.#endpoints) {
       if (!wanted.has(notification)) continue
       const { commitLsn, ordinal } = change
       const identity = {

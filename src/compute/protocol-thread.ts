@@ -6,6 +6,8 @@ import type { Log } from '../base/log.js'
 import type { FromWorker, LoadedProtocol, Run, RunResult, ToWorker, WorkerOptions } from './worker-messages.js'
 
 export interface ThreadOptions extends Omit<WorkerOptions, 'progress'> {
+  /** Names of the configured endpoints, at the start. */
+  readonly endpoints: readonly string[]
   readonly timeoutMs: number
   readonly log: Log
   /** Where the compiled worker.js lies. */
@@ -25,9 +27,9 @@ export class ProtocolThread {
   #onMessage: (message: FromWorker) => void = () => undefined
 
   private constructor(options: ThreadOptions) {
-    const { url, files, endpoints, settings } = options
+    const { url, files, settings } = options
     const progress = new SharedArrayBuffer(4)
-    const workerData: WorkerOptions = { files, endpoints, settings, progress }
+    const workerData: WorkerOptions = { files, settings, progress }
     this.#options = options
     this.#progress = new Int32Array(progress).fill(-1)
     // What protocols print themselves is dropped: nobody has checked it for names.
@@ -69,7 +71,11 @@ export class ProtocolThread {
    * Gives each result to `ran`, in order. Resolves to null when all have run, else to how the thread ended: it is not to be
    * used again then. Never rejects.
    */
-  async run(runs: readonly Run[], ran: (result: RunResult) => void): Promise<ThreadEnd | null> {
+  async run(
+    runs: readonly Run[],
+    endpoints: readonly string[],
+    ran: (result: RunResult) => void,
+  ): Promise<ThreadEnd | null> {
     let left = runs.length
     let late: number | null = null
     const watch = this.#watch((run) => {
@@ -86,7 +92,7 @@ export class ProtocolThread {
         }
       }
     })
-    this.#post({ tag: 'run', runs })
+    this.#post({ tag: 'run', runs, endpoints })
     try {
       const end = await Promise.race([done, this.#ended])
       if (end === null) return null

@@ -15,6 +15,7 @@ export class UserProtocols {
   /** Ends of the thread in a row, by protocol. */
   readonly #ends = new Map<string, number>()
   #thread: ProtocolThread | null
+  #endpoints: readonly string[]
   #isClosed = false
 
   private constructor(
@@ -24,12 +25,18 @@ export class UserProtocols {
   ) {
     this.#options = options
     this.#thread = thread
+    this.#endpoints = options.endpoints
   }
 
   /** @throws ProtocolLoadError */
   static async load(options: ThreadOptions): Promise<UserProtocols> {
     const { thread, protocols } = await ProtocolThread.start(options)
     return new UserProtocols(options, thread, protocols)
+  }
+
+  /** Names that a protocol may send to, from the next batch on. */
+  serve(endpoints: readonly string[]): void {
+    this.#endpoints = endpoints
   }
 
   /** @throws StreamError when closed meanwhile. Nothing of the batch is kept then. */
@@ -51,6 +58,7 @@ export class UserProtocols {
     let at = 0
     return thread.run(
       left.map(({ run }) => run),
+      this.#endpoints,
       (result) => {
         const slot = left[at]
         at += 1

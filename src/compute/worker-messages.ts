@@ -9,7 +9,6 @@ import type { ChangeFacts } from './protocol.js'
 
 export interface WorkerOptions {
   readonly files: readonly string[]
-  readonly endpoints: readonly string[]
   readonly settings: Readonly<Record<string, unknown>>
   /** One Int32: the index of the run in progress, −1 while idle. Read by the daemon's thread without asking. */
   readonly progress: SharedArrayBuffer
@@ -46,8 +45,8 @@ export interface RunResult {
   readonly notifications: readonly OwedNotification[]
 }
 
-/** Runs them in order; answers each with `ran`. */
-export type ToWorker = { readonly tag: 'run'; readonly runs: readonly Run[] }
+/** Runs them in order; answers each with `ran`. `endpoints`: the names that are configured now. */
+export type ToWorker = { readonly tag: 'run'; readonly runs: readonly Run[]; readonly endpoints: readonly string[] }
 
 export type FromWorker =
   | { readonly tag: 'loaded'; readonly protocols: readonly LoadedProtocol[] }

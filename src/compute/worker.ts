@@ -12,7 +12,6 @@ const port = parentPort
 if (port === null) throw new Error('worker.js is the protocols’ thread: it is started by the daemon')
 const options = workerData as WorkerOptions
 const progress = new Int32Array(options.progress)
-const endpoints = new Set(options.endpoints)
 const say = (message: FromWorker): void => port.postMessage(message)
 
 const logOf = (run: Run): ProtocolLog => {
@@ -21,7 +20,8 @@ const logOf = (run: Run): ProtocolLog => {
   return { info: line('info'), warn: line('warn'), error: line('error') }
 }
 
-async function runAll(protocols: ReadonlyMap<string, Protocol>, runs: readonly Run[]): Promise<void> {
+async function runAll(protocols: ReadonlyMap<string, Protocol>, { runs, endpoints: names }: ToWorker): Promise<void> {
+  const endpoints = new Set(names)
   for (const [index, run] of runs.entries()) {
     const protocol = protocols.get(run.protocol)
     if (protocol === undefined) throw new Error(`no protocol ${run.protocol} is loaded`)
@@ -36,7 +36,7 @@ async function runAll(protocols: ReadonlyMap<string, Protocol>, runs: readonly R
 
 try {
   const protocols = await loadProtocols(options.files)
-  port.on('message', ({ runs }: ToWorker) => void runAll(protocols, runs))
+  port.on('message', (asked: ToWorker) => void runAll(protocols, asked))
   const loaded = [...protocols.values()].map(({ construct: _, ...known }) => known)
   say({ tag: 'loaded', protocols: loaded })
 } catch (error) {

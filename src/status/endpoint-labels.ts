@@ -7,10 +7,22 @@ const others = 'other'
 
 export class EndpointLabels {
   readonly #known: Set<string>
+  #configured: readonly string[]
   #left = maxOrigins
 
-  constructor(readonly configured: readonly string[]) {
+  constructor(configured: readonly string[]) {
+    this.#configured = configured
     this.#known = new Set(configured)
+  }
+
+  get configured(): readonly string[] {
+    return this.#configured
+  }
+
+  /** From now on; what was counted under a name that is gone stays. */
+  configure(names: readonly string[]): void {
+    this.#configured = names
+    for (const name of names) this.#known.add(name)
   }
 
   of(endpoint: string): string {

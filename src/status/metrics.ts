@@ -49,7 +49,13 @@ export class Metrics {
     // From 0, so that the first increase of each is seen as one.
     for (const model of options.models) this.#changes.inc({ model }, 0)
     for (const told_from of ['image', 'nothing']) this.#alone.inc({ told_from }, 0)
-    for (const endpoint of options.endpoints) {
+    this.configure(options.endpoints)
+  }
+
+  /** Names of the endpoints that are configured from now on. */
+  configure(endpoints: readonly string[]): void {
+    this.#labels.configure(endpoints)
+    for (const endpoint of endpoints) {
       this.#dead.inc({ endpoint }, 0)
       for (const outcome of outcomes) this.#attempts.inc({ endpoint, outcome }, 0)
     }

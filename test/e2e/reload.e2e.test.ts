@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the placeholders of the config look like this
-// SIGHUP at a daemon that streams and sends over TLS with certificates of its own: what may change does so between two
-// notifications, the rest is named, a broken config changes nothing, and the stream is the same all the while.
+// SIGHUP at a daemon that streams and sends over TLS with certificates of its own: all of an endpoint changes between two
+// notifications, endpoints come and go, the rest is named, a broken config changes nothing, and the stream is the same all the while.
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
@@ -81,14 +81,10 @@ test('SIGHUP: URLs, headers, secrets and certificates change under a living stre
   const secrets = ['${file:secret}', first]
   await site.configure(config({ url, secrets, concurrency: 3 }, { log: { level: 'debug' }, note_states: {} }))
   expect(await hangup(again)).toMatchObject({
-    changed: ['url', 'secrets', 'headers', 'tls'].map((key) => `endpoints.scheduling.${key}`),
+    changed: ['url', 'secrets', 'headers', 'tls', 'concurrency'].map((key) => `endpoints.scheduling.${key}`),
   })
   const { needs_restart } = await daemon.line(({ needs_restart: keys }) => keys !== undefined)
-  expect(needs_restart).toEqual([
-    ...['CLD', 'NSW', 'RVT', 'CVD'].map((state) => `note_states.${state}`),
-    'log.level',
-    'endpoints.scheduling.concurrency',
-  ])
+  expect(needs_restart).toEqual([...['CLD', 'NSW', 'RVT', 'CVD'].map((state) => `note_states.${state}`), 'log.level'])
   const now = { path: '/second', by: [first, second], authorization: 'Bearer planted-token-2' }
   expect(await book()).toEqual(now)
   letGo()
@@ -115,18 +111,46 @@ test('SIGHUP: URLs, headers, secrets and certificates change under a living stre
   }, /tls\.cert_file: the file .*client\.pem holds no certificate/)
   expect(await book()).toEqual(now)
 
-  // Mended; the endpoint that was added waits for a restart.
+  // Mended; an endpoint is added, which is told of what is committed from then on, and what waits for it is tried at once
+  // when it has another URL.
   await file('client.pem', pem('client'))
-  const added = { name: 'desk', url: 'http://127.0.0.1:9/' }
-  await site.configure({ ...config({ url }), endpoints: [{ ...endpoint, url }, added] })
-  expect(await hangup(again)).toMatchObject({ changed: ['endpoints.scheduling.secrets', 'endpoints.scheduling.tls'] })
-  await daemon.line(({ needs_restart: keys }) => JSON.stringify(keys) === '["endpoints.desk"]')
+  const added = { name: 'desk', url: 'http://127.0.0.1:9/', retry_seconds: [3600], notifications: ['created'] }
+  const both = (given: object = {}) =>
+    site.configure({
+      ...config({ url }),
+      endpoints: [
+        { ...endpoint, url },
+        { ...added, ...given },
+      ],
+    })
+  await both()
+  expect(await hangup(again)).toMatchObject({
+    changed: ['secrets', 'tls', 'concurrency'].map((key) => `endpoints.scheduling.${key}`).concat('endpoints.desk'),
+  })
   expect(await book()).toEqual({ ...now, by: [second] })
+  await daemon.line(({ msg, endpoint: of }) => msg === 'notification failed' && of === 'desk')
+  await both({ url: receiver.url('/desk') })
+  expect(await hangup(again)).toMatchObject({ changed: ['endpoints.desk.url'] })
+  await receiver.until(({ delivered }) => delivered.some(({ path }) => path === '/desk'))
+  // Disabled: owed, and sent nothing. Enabled: what was owed meanwhile, too. Gone: nothing more is owed to it.
+  const atDesk = () => receiver.delivered.filter(({ path }) => path === '/desk').length
+  await both({ url: receiver.url('/desk'), enabled: false })
+  expect(await hangup(again)).toMatchObject({ changed: ['endpoints.desk.enabled'] })
+  await book()
+  expect(atDesk()).toBe(1)
+  await both({ url: receiver.url('/desk') })
+  await hangup(again)
+  await receiver.until(() => atDesk() === 2)
+  await site.configure(config({ url }))
+  expect(await hangup(again)).toMatchObject({ changed: ['endpoints.desk'] })
+  await book()
+  expect(atDesk()).toBe(2)
   expect(await hangup(again)).toMatchObject({ changed: [] })
 
   expect(await stream()).toEqual(pids)
   expect(daemon.lines.filter(({ msg }) => msg === 'streaming')).toHaveLength(1)
-  expect(receiver.faults).toEqual([])
+  // The desk has no secret.
+  expect(receiver.faults.filter(({ post }) => post.path !== '/desk')).toEqual([])
   expect(await daemon.stop()).toEqual({ status: 0, signal: null })
   expect(`${daemon.stdout}${daemon.stderr}`).not.toMatch(/planted|whsec_/)
 })

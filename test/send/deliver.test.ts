@@ -1,8 +1,11 @@
 // The deliverer on a real journal, posting to a real receiver.
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
+import { promisify } from 'node:util'
 import { CompiledQuery } from 'kysely'
 import { pino } from 'pino'
 import { describe, expect, test } from 'vitest'
@@ -133,7 +136,7 @@ test('a hanging endpoint slows no other', async () => {
   receiver.program('/dead', () => ({ tag: 'hang' }))
   await all.owe(lanes(50), 'dead')
   await all.owe(lanes(50))
-  all.deliverer({}, { name: 'dead', url: receiver.url('/dead'), timeoutMs: 60_000 })
+  all.deliverer({ timeoutMs: 30_000 }, { name: 'dead', url: receiver.url('/dead'), timeoutMs: 60_000 })
   await until(() => journal.debts().every(({ endpoint }) => endpoint === 'dead'))
   expect(receiver.delivered).toHaveLength(50)
   expect(receiver.posts.filter(({ path }) => path === '/dead')).toHaveLength(16)
@@ -480,4 +483,37 @@ test('an operator has what waits tried now: of an appointment, of an endpoint, a
   expect(await retry({ endpoint: 'desk' })).toEqual({ done: 4 })
   await nothingOwed(journal)
   expect(await retry({})).toEqual({ done: 0 })
+})
+
+test('descriptors used up are no endpoint’s fault: no attempt, no step of the schedule, no dead letter, and the log says whose', async () => {
+  await using all = await desk()
+  const { receiver, journal, lines } = all
+  await all.owe(lanes(30))
+  const { pid } = process
+  const { stdout } = await promisify(execFile)('prlimit', [
+    '--pid',
+    String(pid),
+    '--nofile',
+    '--raw',
+    '--noheadings',
+    '--output',
+    'SOFT',
+  ])
+  const script = `prlimit --pid ${pid} --nofile=16: && echo down && read _ && prlimit --pid ${pid} --nofile=${stdout.trim()}: && echo up`
+  const limiter = spawn('sh', ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'] })
+  await once(limiter.stdout, 'data')
+  const deliverer = all.deliverer({ retrySeconds: [], timeoutMs: 30_000 })
+  try {
+    await until(() => lines.length > 0)
+    expect(deliverer.state().get('desk')).toMatchObject({ isProbing: false, inFlight: 0 })
+  } finally {
+    limiter.stdin.write('\n')
+    await once(limiter.stdout, 'data')
+  }
+  expect(lines.slice(0, 1)).toMatchObject([
+    { level: 'error', code: 'EMFILE', remedy: expect.stringContaining('LimitNOFILE') },
+  ])
+  await nothingOwed(journal)
+  expect(journal.debts()).toEqual([])
+  expect(receiver.posts.map(({ attempt }) => attempt)).toEqual(lanes(30).map(() => 1))
 })

@@ -60,7 +60,7 @@ test('each delivery is given once until it is settled, in the order of its lane,
     }),
     { numRuns: 30 },
   )
-}, 60_000) // thousands of fsyncs, on whatever disk there is
+}, 120_000) // thousands of fsyncs, on whatever disk there is
 
 test('what a lane has read on is not taken twice from the window that comes to it later', async () => {
   await using played = await Played.open(10)
