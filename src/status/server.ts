@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { errorCode } from '../base/errors.js'
 import type { Log } from '../base/log.js'
 import { formatLsn } from '../capture/lsn.js'
+import { bound, type StatusLimits, serverOptions, statusLimits } from './bounded.js'
 import type { Metrics } from './metrics.js'
 import { type DaemonState, distance, isReady, reasonOf } from './state.js'
 
@@ -14,6 +15,8 @@ export interface StatusServerOptions {
   readonly state: DaemonState
   readonly metrics: Metrics
   readonly log: Log
+  /** Default: `statusLimits`. */
+  readonly limits?: StatusLimits
 }
 
 export interface StatusServer {
@@ -27,13 +30,14 @@ const retryMs = 5_000
  * again: notifications do not wait for it.
  */
 export function keepStatusServer(options: StatusServerOptions): StatusServer {
-  const { host, port, log } = options
-  const server = createServer((request, response) => {
+  const { host, port, log, limits = statusLimits } = options
+  const server = createServer(serverOptions(limits), (request, response) => {
     serve(options, request, response).catch((error: unknown) => {
       log.error({ code: errorCode(error) }, 'the status server could not answer')
       if (!response.headersSent) answer(response, 500, { error: 'see the log' })
     })
   })
+  bound(server, limits)
   let retry: NodeJS.Timeout | null = null
   let hasComplained = false
   server.on('error', (error) => {
