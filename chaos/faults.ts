@@ -5,10 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { failpoints } from '../src/journal/failpoint.js'
-import { accept, answer, type Behaviour } from '../testbed/behaviour.js'
+import { accept, acceptWithLength, answer, type Behaviour } from '../testbed/behaviour.js'
 import type { Random } from '../testbed/random.js'
 import type { Receiver } from '../testbed/receiver.js'
+import { promotedAmidLargeTransaction } from './server-faults.js'
 import { type ChaosSite, path } from './site.js'
+import { byteThatDoesNotConvert, partitionWithoutIdentity, renamedAWhile, renamedWithin } from './table-faults.js'
 
 export type FaultName = keyof typeof weights
 
@@ -19,6 +21,12 @@ const weights = {
   'walsender terminated': 3,
   'PostgreSQL stopped fast': 1,
   'PostgreSQL stopped immediately': 1,
+  'PostgreSQL promoted amid a large transaction': 1,
+  'table renamed and back, within a transaction': 2,
+  'table renamed and back, after a while': 1,
+  'table to another schema and back': 1,
+  'partition without identity': 2,
+  'byte that does not convert': 2,
   'path frozen': 2,
   'path cut': 3,
   'journal disk full': 2,
@@ -30,6 +38,7 @@ const weights = {
   'receiver answers 500': 3,
   'receiver answers 429': 2,
   'receiver answers too late': 2,
+  'receiver answers 204 with a length': 3,
 } as const
 
 /** Does one, waits, and heals it. Gives its name. */
@@ -58,6 +67,24 @@ export async function fault(site: ChaosSite, random: Random): Promise<FaultName>
     case 'PostgreSQL stopped immediately':
       await site.postgres.stop('immediate')
       await site.postgres.start()
+      break
+    case 'PostgreSQL promoted amid a large transaction':
+      await promotedAmidLargeTransaction(site, random)
+      break
+    case 'table renamed and back, within a transaction':
+      await renamedWithin(site, random, random.pick(['rename', 'schema']))
+      break
+    case 'table renamed and back, after a while':
+      await renamedAWhile(site, random, 'rename', forMs)
+      break
+    case 'table to another schema and back':
+      await renamedAWhile(site, random, 'schema', forMs)
+      break
+    case 'partition without identity':
+      await partitionWithoutIdentity(site, random, forMs)
+      break
+    case 'byte that does not convert':
+      await byteThatDoesNotConvert(site, random)
       break
     case 'path frozen':
       site.path.freeze()
@@ -96,6 +123,9 @@ export async function fault(site: ChaosSite, random: Random): Promise<FaultName>
     case 'receiver answers too late':
       await behaves(receiver, { ...accept, tag: 'answer', status: 200, delayMs: 1_300 }, forMs)
       break
+    case 'receiver answers 204 with a length':
+      await behaves(receiver, acceptWithLength, forMs)
+      break
     default:
       name satisfies never
   }
@@ -109,7 +139,7 @@ async function behaves(receiver: Receiver, behaviour: Behaviour, forMs: number):
 }
 
 async function sql(site: ChaosSite, text: string): Promise<void> {
-  const client = new pg.Client(site.postgres.superuserUrl())
+  const client = new pg.Client(site.url)
   client.on('error', () => undefined)
   await client.connect()
   await client.query(text)

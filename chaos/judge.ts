@@ -1,7 +1,7 @@
 // The judge: reads the clinic's truth and what the receivers got, and nothing else. Never the journal.
-import type pg from 'pg'
 import type { Post } from '../testbed/post.js'
 import type { Receiver } from '../testbed/receiver.js'
+import type { Truth } from './truth.js'
 
 export interface Verdict {
   readonly due: number
@@ -16,15 +16,6 @@ export interface Verdict {
   readonly holes: number
   readonly unsigned: number
   readonly overlaps: number
-}
-
-interface Truth {
-  readonly appointment: string
-  readonly body: string
-}
-
-export async function readTruth(client: pg.ClientBase): Promise<readonly Truth[]> {
-  return (await client.query<Truth>('SELECT appointment::text, body FROM truth ORDER BY id')).rows
 }
 
 /** One receiver, which is due every notification. */

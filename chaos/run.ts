@@ -1,5 +1,5 @@
 // `npm run chaos -- --minutes N --seed S`: a clinic at work, a daemon, three receivers, and faults; then the judge. Ends by
-// itself; status 1 when anything was lost, out of order, or a number is missing.
+// itself; status 1 when anything was lost, told twice under another id, out of order, or a number is missing.
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,8 +8,10 @@ import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { seededRandom } from '../testbed/random.js'
 import { fault } from './faults.js'
-import { accepted, examples, isClean, judge, readTruth } from './judge.js'
+import { type HistoryVerdict, histories, listGaps, otherHistory } from './histories.js'
+import { accepted, examples, isClean, judge } from './judge.js'
 import { openChaosSite } from './site.js'
+import { readTruth } from './truth.js'
 import { write } from './writers.js'
 
 const { values } = parseArgs({
@@ -34,7 +36,7 @@ const random = seededRandom(seed)
 const working = new AbortController()
 const writers = Array.from({ length: Number(values.writers) }, (_, index) =>
   write({
-    url: site.postgres.superuserUrl(),
+    url: site.url,
     seed: seed * 10 + index,
     rate: Number(values.rate),
     signal: working.signal,
@@ -50,7 +52,7 @@ working.abort()
 site.stepClock(0)
 const transactions = (await Promise.all(writers)).reduce((sum, writer) => sum + writer.transactions, 0)
 
-const client = new pg.Client(site.postgres.superuserUrl())
+const client = new pg.Client(site.url)
 await client.connect()
 const truth = await readTruth(client)
 await client.end()
@@ -67,20 +69,30 @@ say(
 for (const [name, times] of [...faults].sort()) say(`  ${String(times).padStart(5)} ${name}`)
 say(`the daemon ended: ${[...site.ends].map(([how, times]) => `${times} × ${how}`).join(', ') || 'never'}`)
 const verdicts = site.receivers.map((receiver) => judge(truth, receiver))
-for (const verdict of verdicts)
-  say(
-    Object.entries(verdict)
-      .map(([name, value]) => `${name} ${value}`)
-      .join('  '),
-  )
+for (const verdict of verdicts) say(printVerdict(verdict))
 say(`all delivered ${((performance.now() - healed) / 1000 - 2).toFixed(1)} s after the last fault`)
-site.stopRestarting()
-const clean = verdicts.every(isClean)
+const gaps = (await listGaps(site)).length
+say(`gaps: ${gaps}`)
+const clean = verdicts.every(isClean) && gaps === 0
 if (!clean)
   for (const receiver of site.receivers.slice(0, 1)) for (const example of examples(truth, receiver)) say(example)
+
+const isTold = ({ lostInSilence, gaps }: HistoryVerdict) => lostInSilence === 0 && gaps > 0
+let areTold = clean
+for (const which of clean ? histories : []) {
+  const verdict = await otherHistory(site, random, which)
+  say(`${which}: ${printVerdict(verdict)}`)
+  areTold &&= isTold(verdict)
+}
 say(
-  clean
-    ? 'nothing lost, nothing out of order, no number missing'
+  areTold
+    ? 'nothing lost, nothing told twice under another id, nothing out of order, no number missing'
     : `FAILED: npm run chaos -- --minutes ${values.minutes} --seed ${seed}`,
 )
-process.exitCode = clean ? 0 : 1
+process.exitCode = areTold ? 0 : 1
+
+function printVerdict(verdict: object): string {
+  return Object.entries(verdict)
+    .map(([name, value]) => `${name} ${value}`)
+    .join('  ')
+}

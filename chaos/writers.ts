@@ -4,11 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { Clinic } from '../testbed/clinic.js'
 import { act } from '../testbed/clinic-work.js'
-import { type Due, payloadOf } from '../testbed/due.js'
-
-export const truthTable = `
-  CREATE TABLE truth (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, appointment uuid NOT NULL, notification text NOT NULL, body text NOT NULL)`
+import { insideTransactions, inTransaction } from './truth.js'
 
 export interface WriterOptions {
   readonly url: string
@@ -28,7 +24,9 @@ export async function write({ url, seed, rate, signal }: WriterOptions): Promise
       await client.connect()
       const clinic = new Clinic(insideTransactions(client), { seed: seed * 1_000 + life })
       while (!signal.aborted) {
-        await oneTransaction(client, clinic)
+        await inTransaction(client, async (owe) => {
+          for (let acts = 1 + clinic.random.below(3); acts > 0; acts -= 1) owe(await act(clinic))
+        })
         transactions += 1
         await sleep(1000 / rate, undefined, { signal }).catch(() => undefined)
       }
@@ -40,35 +38,4 @@ export async function write({ url, seed, rate, signal }: WriterOptions): Promise
     }
   }
   return { transactions }
-}
-
-/** One to three acts, and what they make due. */
-async function oneTransaction(client: pg.Client, clinic: Clinic): Promise<void> {
-  await client.query('BEGIN')
-  const due: Due[] = []
-  for (let acts = 1 + clinic.random.below(3); acts > 0; acts -= 1) {
-    const made = await act(clinic)
-    if (made !== null) due.push(made)
-  }
-  for (const { appointment_external_id, notification, ...rest } of due) {
-    const body = JSON.stringify(payloadOf({ appointment_external_id, notification, ...rest }))
-    const insert = 'INSERT INTO truth (appointment, notification, body) VALUES ($1, $2, $3)'
-    await client.query(insert, [appointment_external_id, notification, body])
-  }
-  await client.query('COMMIT')
-}
-
-/** The clinic's own transactions become savepoints of ours. */
-function insideTransactions(client: pg.Client): pg.ClientBase {
-  const instead: Readonly<Record<string, string>> = {
-    BEGIN: 'SAVEPOINT act',
-    COMMIT: 'RELEASE SAVEPOINT act',
-    ROLLBACK: 'ROLLBACK TO SAVEPOINT act',
-  }
-  return new Proxy(client, {
-    get: (target, property) => {
-      if (property !== 'query') return Reflect.get(target, property)
-      return (text: string, values?: unknown[]) => target.query(instead[text] ?? text, values)
-    },
-  })
 }

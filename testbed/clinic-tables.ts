@@ -25,6 +25,8 @@ const zones = [-8, -5, 0, 1, 2, 9]
 
 export class ClinicTables {
   readonly privateTexts = new Set<string>()
+  /** The appointment table's name while the next statements run, as SQL: a name can change under an application. */
+  appointmentTable = 'appointment'
   readonly #client: pg.ClientBase
   readonly #random: Random
 
@@ -67,13 +69,15 @@ export class ClinicTables {
     readonly minutes: number | null
     /** The appointment that this one is rescheduled from. */
     readonly replaces?: string
+    /** Default: the table's next one. */
+    readonly id?: string
   }): Promise<AppointmentRow> {
     const { patient, noteId, start, minutes, replaces } = values
     const externalId = this.#random.uuid()
     const id = await this.#insert(
-      `INSERT INTO appointment (externally_exposable_id, patient_id, provider_id, appointment_rescheduled_from_id,
-         start_time, duration_minutes, note_id, note_type_id, comment, description)
-       VALUES ($1, $2, 13, $3, $4, $5, $6, 1, $7, $8) RETURNING id`,
+      `INSERT INTO ${this.appointmentTable} (id, externally_exposable_id, patient_id, provider_id,
+         appointment_rescheduled_from_id, start_time, duration_minutes, note_id, note_type_id, comment, description)
+       VALUES (${values.id ?? 'DEFAULT'}, $1, $2, 13, $3, $4, $5, $6, 1, $7, $8) RETURNING id`,
       [
         externalId,
         patient?.id ?? null,
@@ -94,7 +98,10 @@ export class ClinicTables {
   markEnteredInError = (id: string) => this.#update(id, 'entered_in_error_id', 7)
 
   async #update(id: string, column: string, value: unknown): Promise<void> {
-    await this.#client.query(`UPDATE appointment SET ${column} = $2, modified = now() WHERE id = $1`, [id, value])
+    await this.#client.query(`UPDATE ${this.appointmentTable} SET ${column} = $2, modified = now() WHERE id = $1`, [
+      id,
+      value,
+    ])
   }
 
   async #insert(sql: string, values: readonly unknown[]): Promise<string> {

@@ -19,6 +19,8 @@ export interface BookOptions {
   readonly patient?: Patient | null
   readonly start?: Moment | null
   readonly minutes?: number | null
+  /** The appointment's; default: the table's next one. */
+  readonly id?: string
 }
 
 const nothing = null
@@ -40,6 +42,11 @@ export class Clinic {
   /** Names, comments and patient keys that were written, rolled back ones too: none of these may reach a log. */
   get privateTexts(): ReadonlySet<string> {
     return this.#tables.privateTexts
+  }
+
+  /** From now on the appointment table has another name, as SQL (`attic.appointment`). */
+  set appointmentTable(name: string) {
+    this.#tables.appointmentTable = name
   }
 
   async admit(): Promise<Patient> {
@@ -173,7 +180,8 @@ export class Clinic {
     const minutes = options.minutes === undefined ? this.random.pick([10, 20, 30, 45]) : options.minutes
     const noteId = await this.#tables.insertNote(patient)
     await this.#tables.insertState(noteId, 'NEW')
-    const row = await this.#tables.insertAppointment({ patient, noteId, start, minutes })
+    const id = options.id === undefined ? {} : { id: options.id }
+    const row = await this.#tables.insertAppointment({ patient, noteId, start, minutes, ...id })
     await this.#tables.insertState(noteId, 'BKD')
     return { noteId, patient, appointments: [row], state: 'booked' }
   }
