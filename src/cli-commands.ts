@@ -18,6 +18,7 @@ const groups: readonly { readonly commands: readonly string[]; readonly load: ()
   { commands: ['tail', 'status', 'explain', 'audit'], load: async () => (await import('./cli-look.js')).lookCommands },
   { commands: ['replay'], load: async () => (await import('./cli-replay.js')).replayCommand },
   { commands: ['gaps'], load: async () => (await import('./cli-gaps.js')).gapCommands },
+  { commands: ['backup'], load: async () => (await import('./cli-backup.js')).backupCommand },
   { commands: ['dead-letters'], load: async () => (await import('./cli-dead-letters.js')).deadLetterCommands },
   { commands: ['protocols'], load: async () => (await import('./cli-protocols.js')).protocolCommands },
 ]

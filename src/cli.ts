@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The program: parses the command line, and ends with the exit status. Results go to stdout, what went wrong to stderr.
 import { CommanderError } from 'commander'
-import { type ExitStatus, errorCode, judge } from './base/errors.js'
+import { type ExitStatus, errorCode, JournalError, judge } from './base/errors.js'
 import { commandLine } from './cli-commands.js'
 import { defect, messageOf } from './defect.js'
 
@@ -20,10 +20,10 @@ function explain(error: unknown): { readonly status: ExitStatus; readonly text: 
   }
 }
 
-/** What nobody caught. Everything that is owed is in the journal: the next start goes on. */
+/** What nobody caught. Everything that is owed is in the journal: the next start goes on. One that is damaged ends everything. */
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (error: unknown) => {
-    process.stderr.write(`notifyd: ${defect(error, uncaught)}\n`)
+    process.stderr.write(`notifyd: ${error instanceof JournalError ? error.message : defect(error, uncaught)}\n`)
     process.exit(1)
   })
 }
