@@ -218,6 +218,12 @@ const list = ({ lsn }: { lsn: string }): Page[] => [
     shapeNote: ', an object a line for each POST',
   },
   {
+    title: 'backup',
+    says: 'A whole copy of the journal, of one moment, mode 0600, beside a running daemon or without one; it waits for nobody, and holds nobody up. A file that is there is not overwritten. What a copy is worth: [operations.md](operations.md#backup).',
+    args: ['backup', 'journal-copy.db'],
+    shape: shapes.backupShape,
+  },
+  {
     title: 'protocols list',
     says: 'Those that the config names, or those of files that it is given.',
     args: ['protocols', 'list'],

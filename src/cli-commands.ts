@@ -19,6 +19,7 @@ const groups: readonly { readonly commands: readonly string[]; readonly load: ()
   { commands: ['replay'], load: async () => (await import('./cli-replay.js')).replayCommand },
   { commands: ['gaps'], load: async () => (await import('./cli-gaps.js')).gapCommands },
   { commands: ['retry'], load: async () => (await import('./cli-retry.js')).retryCommand },
+  { commands: ['backup'], load: async () => (await import('./cli-backup.js')).backupCommand },
   { commands: ['dead-letters'], load: async () => (await import('./cli-dead-letters.js')).deadLetterCommands },
   {
     commands: ['example', 'trigger', 'listen'],

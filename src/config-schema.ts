@@ -95,6 +95,11 @@ const journal = z.strictObject({
     .positive()
     .default(2190)
     .describe('The record of what was sent to whom, without content, is pruned at this age, in days.'),
+  image_days: z
+    .number()
+    .positive()
+    .default(400)
+    .describe('The last image of an appointment is pruned so many days after its end, unless something of it is owed.'),
 })
 
 const ownHeader = /^(?:webhook-.*|notification-.*|host|content-length|transfer-encoding|connection)$/i

@@ -2,12 +2,12 @@
 // Everything ends through one AbortSignal.
 import { announce } from './announce.js'
 import { answerRequests } from './answer-requests.js'
-import { errorCode } from './base/errors.js'
 import { type DaemonOptions, ended, graceMs, type Parts } from './daemon-parts.js'
 import { followForever } from './follow-forever.js'
 import { journalFiles } from './journal/figures.js'
 import { Journal } from './journal/journal.js'
 import { JournalLock } from './journal/lock.js'
+import { keepJournal } from './keep-journal.js'
 import { loadCompute } from './load-compute.js'
 import { openClinical } from './open-clinical.js'
 import { Reload } from './reload.js'
@@ -17,8 +17,6 @@ import { readSettings } from './settings.js'
 import { Metrics } from './status/metrics.js'
 import { keepStatusServer } from './status/server.js'
 import { initialState } from './status/state.js'
-
-const pruneEveryMs = 3_600_000
 
 /** Resolves when `signal` ended it. @throws what `judge` says no retry mends. */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
@@ -47,8 +45,10 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     const lock = await JournalLock.take(config.journal.url, waiting, signal)
     if (lock === null) return
     try {
-      journal = await Journal.open(config.journal.url)
-      await own(journal, { ...options, settings, reload, state, metrics, clinical, compute })
+      const opened = await Journal.open(config.journal.url)
+      journal = opened
+      const parts = { ...options, settings, reload, state, metrics, clinical, compute }
+      await keepJournal(opened, parts, (untilLost) => own(opened, { ...parts, signal: untilLost }))
     } finally {
       state.phase = 'stopping'
       journal?.close()
@@ -81,14 +81,6 @@ async function own(journal: Journal, parts: Parts): Promise<void> {
   // It may have been read again while this one stood by.
   parts.reload.taken(parts.reload.settings)
   state.senders = () => deliverer.state()
-  const prune = setInterval(() => {
-    const { retention_days, audit_days } = config.journal
-    journal.prune(daysAgo(retention_days), daysAgo(audit_days), signal).then(
-      (changes) => log.debug({ changes }, 'journal pruned'),
-      (error: unknown) =>
-        log.error({ code: errorCode(error) }, 'the journal could not be pruned; trying again in an hour'),
-    )
-  }, pruneEveryMs)
   const replays = new ReplayRunner({ journal, deliverer, log, signal })
   announce(settings, config.protocols.length > 0, log)
   deliverer.start()
@@ -101,11 +93,8 @@ async function own(journal: Journal, parts: Parts): Promise<void> {
       await ended(signal)
     } else await followForever(journal, deliverer, parts)
   } finally {
-    clearInterval(prune)
     state.phase = 'stopping'
     await deliverer.stop(graceMs)
     await replays.ended()
   }
 }
-
-const daysAgo = (days: number): number => Date.now() - days * 86_400_000

@@ -1,7 +1,7 @@
 // The command line from its arguments to the exit status. Results go to stdout, what went wrong to stderr; where the daemon's
 // log is JSON its last line is too, whatever ends the process.
 import { CommanderError } from 'commander'
-import { type ExitStatus, errorCode, judge } from './base/errors.js'
+import { type ExitStatus, errorCode, JournalError, judge } from './base/errors.js'
 import { commandLine } from './cli-commands.js'
 import { defect, messageOf } from './defect.js'
 import { LastLine } from './last-line.js'
@@ -31,10 +31,13 @@ function explain(error: unknown): Ending {
 /** @param args without node and the script; @param signals null: a command that is no daemon */
 export async function main(args: readonly string[], signals: ProcessSignals | null): Promise<ExitStatus> {
   const lastLine = new LastLine(args)
-  // What nobody caught. Everything that is owed is in the journal: the next start goes on.
+  // What nobody caught. Everything that is owed is in the journal: the next start goes on. One that is damaged ends everything.
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, (error: unknown) => {
-      end(lastLine, { status: 1, code: 'BUG', text: defect(error, uncaught) })
+      end(
+        lastLine,
+        error instanceof JournalError ? explain(error) : { status: 1, code: 'BUG', text: defect(error, uncaught) },
+      )
       process.exit(1)
     })
   }

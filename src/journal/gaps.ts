@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import type { GapFacts, GapKind } from '../base/errors.js'
 import { gapRange } from '../capture/gap-range.js'
 import { formatLsn, type Lsn, parseLsn } from '../capture/lsn.js'
+import { checksumOf } from './checksum.js'
 import { noteTable } from './followed-table.js'
 import type { Sqlite } from './sqlite.js'
 
@@ -113,11 +114,14 @@ export function endGap(sqlite: Sqlite, gap: Gap, end: Lsn | null, at: Lsn, endpo
   const body = JSON.stringify({ gap: true, from_lsn: gap.from, to_lsn, from_time: gap.lastCommitAt, to_time })
   for (const endpoint of endpoints) {
     const identity = JSON.stringify(['gap', gap.slot, gap.from, gap.foundAt, endpoint])
-    const webhookId = `msg_${createHash('sha256').update(identity).digest('base64url').slice(0, 24)}`
+    const webhook_id = `msg_${createHash('sha256').update(identity).digest('base64url').slice(0, 24)}`
+    const told = { webhook_id, endpoint, url: null, lane: `gap ${gap.id}`, sequence: null, notification: 'gap' }
+    const ofCommit = { commit_lsn: null, committed_at_us: null, appointment_external_id: null }
+    const checksum = checksumOf({ ...told, ...ofCommit, headers: '{}', body })
     sqlite.run(
-      `INSERT INTO delivery (webhook_id, endpoint, lane, notification, protocol, headers, body)
-       VALUES (?, ?, ?, 'gap', 'notifyd', '{}', ?)`,
-      [webhookId, endpoint, `gap ${gap.id}`, body],
+      `INSERT INTO delivery (webhook_id, endpoint, lane, notification, protocol, headers, body, checksum)
+       VALUES (?, ?, ?, 'gap', 'notifyd', '{}', ?, ?)`,
+      [webhook_id, endpoint, told.lane, body, checksum],
     )
   }
 }

@@ -1,6 +1,7 @@
 // Writes of many callers, one fsync: jobs that arrive within a turn of the event loop share a transaction, and those that
-// are in no hurry wait a little for company. A promise resolves only when its job is on the disk. Owns that a job that fails
-// takes no other with it.
+// are in no hurry wait a little for company. A promise resolves only when its job is on the disk, in the file that a restart
+// finds. Owns that a job that fails takes no other with it.
+import type { JournalError } from '../base/errors.js'
 import { failpoint } from './failpoint.js'
 import type { Sqlite } from './sqlite.js'
 
@@ -24,7 +25,11 @@ export class GroupCommit {
   #unhurriedAt = Number.POSITIVE_INFINITY
   #lastTookMs = 1
 
-  constructor(private readonly sqlite: Sqlite) {}
+  /** @param lost looks at the journal's files after each commit: why nothing may be built on it, or null */
+  constructor(
+    private readonly sqlite: Sqlite,
+    private readonly lost: () => JournalError | null,
+  ) {}
 
   /** `work` is synchronous, and may run twice when another job of its group fails. */
   write<T>(work: () => T): Promise<T> {
@@ -84,6 +89,7 @@ export class GroupCommit {
   /** Whether the group is settled: committed, or alone in having failed. */
   #commits(jobs: readonly Job[]): boolean {
     try {
+      this.sqlite.assertUsable()
       this.sqlite.transaction(() => {
         for (const job of jobs) job.run()
         failpoint('commit')
@@ -93,7 +99,11 @@ export class GroupCommit {
       for (const job of jobs) job.failed(error)
       return true
     }
-    for (const job of jobs) job.done()
+    const lost = this.lost()
+    for (const job of jobs) {
+      if (lost === null) job.done()
+      else job.failed(lost)
+    }
     return true
   }
 }

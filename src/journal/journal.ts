@@ -12,6 +12,7 @@ import {
   listDeadLetters,
   retryDeadLetters,
 } from './dead-letters.js'
+import { type EndpointDebts, readDebts } from './debts.js'
 import { OwedDeliveries } from './deliveries.js'
 import type { Attempt, Delivery, DeliveryJournal, Settlement } from './delivery.js'
 import { Disclosures, disclose } from './disclosures.js'
@@ -19,6 +20,7 @@ import { type JournalFigures, readFigures } from './figures.js'
 import { knownTables, notePublication, type SeenPublication } from './followed-table.js'
 import { acceptedGaps, acceptGaps, endGap, type Gap, listGaps, openGap, recordGap } from './gaps.js'
 import { GroupCommit } from './group-commit.js'
+import { JournalGuard } from './guard.js'
 import { JournaledImages } from './images.js'
 import { KnownHistory } from './known-history.js'
 import type { Reached } from './lineage.js'
@@ -26,7 +28,6 @@ import { assertToday, migrate, notAJournal } from './migrate.js'
 import { Recomputes } from './recomputes.js'
 import { Replays } from './replays.js'
 import { Requests } from './requests.js'
-import { pruneDisclosures, pruneSlice } from './retention.js'
 import { acceptRowGaps, listRowGaps, type RowGap } from './row-gaps.js'
 import type { JournalTables } from './schema.js'
 import { settle } from './settle.js'
@@ -34,13 +35,8 @@ import { type Role, Sqlite } from './sqlite.js'
 import { sqliteDialect } from './sqlite-dialect.js'
 import { openDatabase, openExisting } from './sqlite-driver.js'
 import { cannotOpen, namedError } from './sqlite-error.js'
+import { Upkeep } from './upkeep.js'
 import { Waits } from './waits.js'
-
-export interface EndpointDebts {
-  readonly endpoint: string
-  readonly owed: number
-  readonly dead: number
-}
 
 export class Journal extends OwedDeliveries implements DeliveryJournal {
   readonly #sqlite: Sqlite
@@ -55,11 +51,15 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
   readonly recomputes: Recomputes
   readonly disclosures: Disclosures
   readonly waits: Waits
+  readonly upkeep: Upkeep
+  readonly guard: JournalGuard
 
-  private constructor(sqlite: Sqlite, db: Kysely<JournalTables>) {
+  private constructor(sqlite: Sqlite, db: Kysely<JournalTables>, path: string) {
     super(sqlite)
     this.#sqlite = sqlite
-    this.#commits = new GroupCommit(sqlite)
+    this.guard = new JournalGuard(sqlite, path)
+    this.#commits = new GroupCommit(sqlite, () => this.guard.look())
+    this.upkeep = new Upkeep(sqlite, this.#commits)
     this.db = db
     this.known = new KnownHistory(sqlite)
     this.requests = new Requests(sqlite, this.#commits)
@@ -81,7 +81,7 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
       const db = new Kysely<JournalTables>({ dialect: sqliteDialect(sqlite) })
       if (role === 'owner') await migrate(db, path)
       else await assertToday(db, path)
-      return new Journal(sqlite, db)
+      return new Journal(sqlite, db, path)
     } catch (error) {
       database.close()
       if (error instanceof JournalError) throw error
@@ -90,6 +90,11 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
         ? notAJournal(path, error)
         : cannotOpen(path, named)
     }
+  }
+
+  /** Aborted with a JournalError when nothing may be built on it any more: it is damaged, or its file is another one. */
+  get lost(): AbortSignal {
+    return this.#sqlite.lost
   }
 
   /** Null: nothing was ever followed. */
@@ -181,38 +186,9 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
     })
   }
 
-  /**
-   * Forgets, slice by slice, what is older than `before`, and disclosures older than `disclosedBefore` (unix ms); resolves to
-   * the number of changes forgotten.
-   */
-  async prune(before: number, disclosedBefore: number, signal: AbortSignal): Promise<number> {
-    for (let isMore = true; isMore && !signal.aborted; ) {
-      isMore = await this.#commits.write(() => pruneDisclosures(this.#sqlite, disclosedBefore))
-    }
-    let changes = 0
-    for (let afterId: number | null = 0; afterId !== null && !signal.aborted; ) {
-      const from: number = afterId
-      const slice = await this.#commits.write(() => pruneSlice(this.#sqlite, before, from))
-      changes += slice.changes
-      afterId = slice.afterId
-    }
-    return changes
-  }
-
   /** By endpoint, in the order of their names. */
   debts(): readonly EndpointDebts[] {
-    const counts = new Map<string, { owed: number; dead: number }>()
-    const count = (state: 'owed' | 'dead') =>
-      this.#sqlite.all(`SELECT endpoint, count(*) AS n FROM delivery WHERE state = '${state}' GROUP BY endpoint`)
-    for (const state of ['owed', 'dead'] as const) {
-      for (const row of count(state)) {
-        const endpoint = String(row['endpoint'])
-        const known = counts.get(endpoint) ?? { owed: 0, dead: 0 }
-        counts.set(endpoint, { ...known, [state]: Number(row['n']) })
-      }
-    }
-    const rows = [...counts].map(([endpoint, known]) => ({ endpoint, ...known }))
-    return rows.sort((a, b) => (a.endpoint < b.endpoint ? -1 : 1))
+    return readDebts(this.#sqlite)
   }
 
   /** For a scrape. */
@@ -232,7 +208,7 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
     return this.#commits.write(() => discardDeadLetters(this.#sqlite, selection, reason))
   }
 
-  /** Commits what waits, and closes the file. Closing what is closed does nothing. */
+  /** Commits what waits, and closes the file, unless it is lost. Closing what is closed does nothing. */
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true

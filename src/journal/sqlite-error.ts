@@ -50,7 +50,7 @@ export function namedError(error: unknown): unknown {
 /** @param found what is wrong, without data of patients */
 export const damaged = (found: string, cause?: unknown): JournalError =>
   new JournalError(
-    `the journal is damaged (${found}): stop notifyd, keep the file, put the newest copy of it in its place, and look at the disk`,
+    `the journal is damaged (${found}): stop notifyd, keep the file, and see "A damaged journal" in docs/operations.md`,
     { cause },
   )
 

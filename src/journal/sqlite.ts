@@ -1,5 +1,6 @@
 // One connection to the journal's file: prepared statements by their text, LSN columns as bigint, one transaction at a
 // time. Everything here is synchronous, so nothing can come between the statements of a transaction.
+import { JournalError } from '../base/errors.js'
 import type { Database, SqliteValue, Statement } from './sqlite-driver.js'
 import { namedError } from './sqlite-error.js'
 
@@ -35,6 +36,7 @@ export class Sqlite {
   readonly #prepared = new Map<string, Prepared>()
 
   readonly #isOwner: boolean
+  readonly #lost = new AbortController()
 
   constructor(database: Database, role: Role = 'owner') {
     this.#database = database
@@ -42,10 +44,29 @@ export class Sqlite {
     database.exec(this.#isOwner ? `${ownersPragmas}${pragmas}` : pragmas)
   }
 
+  /** Aborted with a JournalError when the file is found damaged, or is not the one at its path any more. */
+  get lost(): AbortSignal {
+    return this.#lost.signal
+  }
+
+  get lostReason(): JournalError | null {
+    return this.#lost.signal.aborted ? (this.#lost.signal.reason as JournalError) : null
+  }
+
+  /** The first reason counts. */
+  lose(reason: JournalError): void {
+    if (!this.#lost.signal.aborted) this.#lost.abort(reason)
+  }
+
+  /** @throws JournalError the reason for which it is lost */
+  assertUsable(): void {
+    this.#lost.signal.throwIfAborted()
+  }
+
   /** Rows of a query, of the shape that the caller knows; columns named `*_lsn` are bigint, other integers numbers. */
   all<R extends object = Record<string, unknown>>(sql: string, values: readonly SqliteValue[] = []): R[] {
     const { statement, narrowed } = this.#prepare(sql)
-    const rows = named(() => statement.all(...values))
+    const rows = this.#named(() => statement.all(...values))
     if (narrowed.length > 0) for (const row of rows) narrow(row, narrowed)
     return rows as R[]
   }
@@ -57,7 +78,7 @@ export class Sqlite {
   /** Runs a statement that returns no rows; gives how many rows it changed and the last row id. */
   run(sql: string, values: readonly SqliteValue[] = []): { readonly changes: number; readonly id: number } {
     const { statement } = this.#prepare(sql)
-    const { changes, lastInsertRowid } = named(() => statement.run(...values))
+    const { changes, lastInsertRowid } = this.#named(() => statement.run(...values))
     return { changes: Number(changes), id: Number(lastInsertRowid) }
   }
 
@@ -93,20 +114,45 @@ export class Sqlite {
   }
 
   exec(sql: string): void {
-    named(() => this.#database.exec(sql))
+    this.#named(() => this.#database.exec(sql))
   }
 
-  /** The owner empties the -wal into the file first, which then holds everything. */
+  /** Writes the -wal into the file and cuts it to nothing. False: another connection reads or writes; it is not waited for. */
+  emptyWal(): boolean {
+    this.#named(() => this.#database.exec('PRAGMA busy_timeout = 0'))
+    try {
+      return this.#named(() => this.#database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get())?.['busy'] === 0
+    } finally {
+      this.#database.exec('PRAGMA busy_timeout = 5000')
+    }
+  }
+
+  /**
+   * The owner empties the -wal into the file first, which then holds everything. One that is lost is left as it is: SQLite would
+   * remove by its name a -wal that is another's now.
+   */
   close(): void {
+    if (this.#lost.signal.aborted) return
     this.#prepared.clear()
     if (this.#isOwner) this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
     this.#database.close()
   }
 
+  /** @throws what `work` throws, under the code that an operator knows; a damaged file is lost from then on */
+  #named<T>(work: () => T): T {
+    try {
+      return work()
+    } catch (error) {
+      const known = namedError(error)
+      if (known instanceof JournalError) this.lose(known)
+      throw known
+    }
+  }
+
   #prepare(sql: string): Prepared {
     const known = this.#prepared.get(sql)
     if (known !== undefined) return known
-    const statement = named(() => this.#database.prepare(sql))
+    const statement = this.#named(() => this.#database.prepare(sql))
     const names = statement.columns().map(({ name }) => name)
     const others = names.filter((name) => !name.endsWith('_lsn'))
     const hasLsn = others.length < names.length
@@ -114,15 +160,6 @@ export class Sqlite {
     const prepared = { statement, narrowed: hasLsn ? others : [], isReader: names.length > 0 }
     this.#prepared.set(sql, prepared)
     return prepared
-  }
-}
-
-/** @throws what `work` throws, under the code that an operator knows. */
-function named<T>(work: () => T): T {
-  try {
-    return work()
-  } catch (error) {
-    throw namedError(error)
   }
 }
 

@@ -203,6 +203,9 @@ nothing could be sent: this machine has run out of something; trying again | no 
 the journal could not take that an endpoint answers again | the journal's disk is full or failing | make room: this daemon knows it all the same
 the journal could not take that the clock was set; trying again | the same | make room
 the journal could not be pruned; trying again in an hour | the same | make room
+the -wal could not be emptied of what was pruned; trying again in an hour | the same | make room
+another process reads the journal without end: what was pruned is still in its -wal; end that process | a program holds a read transaction open for longer than a minute | find it (\`fuser journal.db\`), end it
+the journal could not be looked through; it is tried after the next start | no memory for a second process, a failing disk | \`code\` says which
 a request could not be carried out; trying again | the same, of a command's request | make room
 a replay could not be recorded; trying again | the same, of a replay | make room
 # The journal | Exit status 1; nothing was acknowledged past it.
@@ -210,7 +213,11 @@ the journal … cannot be opened (…): is journal.url a path on a sound disk? |
 this user may not open the journal … (…): use the user that runs notifyd, or correct journal.url | the journal is there, and is another user's (mode 0600) | sudo -u notifyd notifyd …
 the disk of the journal … is full (…): make room and start again | no room is left | make room, or move the journal (docs/operations.md)
 another process holds the journal …: end it, or try again | a program that is not notifyd has locked the file | find it (fuser), end it
-the journal is damaged (…): stop notifyd, keep the file, put the newest copy of it in its place, and look at the disk | the disk, or another program, has changed the file | docs/operations.md says what a copy is worth
+the journal is damaged (…): stop notifyd, keep the file, and see "A damaged journal" in docs/operations.md | the disk, or another program, has changed the file | docs/operations.md says what can be saved, and what a copy is worth
+… was … while notifyd ran, so it ends, and acknowledges nothing more: … | somebody removed, moved or restored the journal, its -wal, its -shm or its lock under the daemon | what the message says; docs/operations.md, "Losing it"
+the journal’s files cannot be looked at any more (…), so notifyd ends: see to the disk or the folder, and start it again | the folder's rights were changed, or its disk is gone | the code says which
+the file … is there: a backup overwrites nothing, so name another, or remove it | \`notifyd backup\` was given the file of before | name another
+the backup … could not be written (…): nothing of it is left | no such folder, no right to write there, or no room | the code says which
 … is not a journal of notifyd: is journal.url the right file? | another program's file | correct journal.url
 the journal … is of a newer notifyd (it has …): use that version, or put back the copy from before its upgrade | a newer notifyd has brought it to its schema | the newer notifyd
 the journal … is of an older notifyd (it has no …): restart \`notifyd run\` in this version, which brings it up to date, or use the commands of the older one | the daemon that runs, or ran last, is older than this command; commands never change a journal's schema | restart the daemon in this version

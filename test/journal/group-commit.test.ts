@@ -27,7 +27,7 @@ async function open() {
   }
   return {
     sqlite,
-    commits: new GroupCommit(sqlite),
+    commits: new GroupCommit(sqlite, () => null),
     write,
     [Symbol.asyncDispose]: async () => {
       sqlite.close()

@@ -304,9 +304,11 @@ test('pruning forgets what is delivered and old; never what is owed or dead, an 
   if (delivered === undefined || dead === undefined) throw new Error('three are owed')
   await journal.settle([settlement(delivered, 'delivered'), settlement(dead, 'dead')])
   const { signal } = new AbortController()
-  expect(await journal.prune(Date.now() - 60_000, 0, signal)).toBe(0)
+  const older = { settled: Date.now() - 60_000, disclosed: 0, ended: 0 }
+  expect(await journal.upkeep.prune(older, signal)).toEqual({ changes: 0, images: 0 })
   expect(journal.checkpoint()?.completeFromLsn).toBe(1n)
-  expect(await journal.prune(Date.now() + 60_000, 0, signal)).toBe(1)
+  const all = { ...older, settled: Date.now() + 60_000 }
+  expect(await journal.upkeep.prune(all, signal)).toEqual({ changes: 1, images: 0 })
   expect(journal.known.journaled(source, lsn(100))).toEqual([])
   expect(journal.debts()).toEqual([{ endpoint: 'desk', owed: 1, dead: 1 }])
   expect(journal.images.ofNotes(new Map([['26', 9]]))).toHaveLength(3)

@@ -265,6 +265,13 @@ export const protocolTestShape = z.strictObject({
   good: z.boolean(),
 })
 
+export const backupShape = z.strictObject({
+  file: z.string(),
+  bytes: count,
+  durable_lsn: z.string().nullable(),
+  duration_ms: count,
+})
+
 /** Each line by itself. */
 export const linesOf = <T>(shape: z.ZodType<T>, text: string): T[] =>
   text
