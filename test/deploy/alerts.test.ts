@@ -94,4 +94,4 @@ test('two clinics in one job hide nothing of each other: promtool test rules', a
   })
   if (code === 'ENOENT') return
   expect(code, output).toBe(0)
-})
+}, 60_000)
