@@ -13,7 +13,8 @@ export async function promote({ dataDir }: TestPostgres): Promise<void> {
   const signal = join(dataDir, 'recovery.signal')
   await writeFile(signal, '')
   await chown(signal, uid, gid)
-  await appendFile(join(dataDir, 'postgresql.conf'), "\nrestore_command = 'false'\n")
+  // Until it is a primary nobody is let in: a server that takes readers before counts as started.
+  await appendFile(join(dataDir, 'postgresql.conf'), "\nrestore_command = 'false'\nhot_standby = off\n")
 }
 
 /** A file-level copy of its data (a volume's snapshot, a machine's), which `putBack` makes its data again. */
