@@ -1,17 +1,19 @@
 // `notifyd tail`, `explain`, `status` and `audit` on the command line: commands that only look.
 import type { Command } from 'commander'
-import { parseLsn } from './capture/lsn.js'
 import { assertNames } from './cli-names.js'
-import { aCount, anLsn, type Finished, type Options, type Shared } from './cli-options.js'
+import { aCount, aPlace, type Finished, type Options, type Shared } from './cli-options.js'
 import { loadConfig } from './config.js'
+import type { DisclosureFilter } from './journal/disclosures.js'
 import { audit } from './terminal/audit.js'
 import { explain } from './terminal/explain.js'
+import { placeOf } from './terminal/moment.js'
 import { tail } from './terminal/tail.js'
 
 interface TailFlags extends Options {
   readonly lines: number
   readonly follow?: boolean
   readonly from?: string
+  readonly to?: string
   readonly endpoint?: string
   readonly notification?: string
   readonly appointment?: string
@@ -34,7 +36,12 @@ export function lookCommands(program: Command, shared: Shared, done: Finished): 
   )
     .option('-n, --lines <n>', 'the last so many', aCount, 20)
     .option('-f, --follow', 'go on until Ctrl-C')
-    .option('--from <lsn>', 'all of commits from this one on, instead of the last', anLsn)
+    .option(
+      '--from <place>',
+      'all from here on: a commit’s LSN, or when they were sent (2026-11-24T08:00-05:00, 2h)',
+      aPlace,
+    )
+    .option('--to <place>', 'up to here: an LSN, itself included, or a time', aPlace)
     .option('--endpoint <name>', 'to one endpoint')
     .option('--notification <name>', 'of one kind, like cancelled')
     .option('--appointment <uuid>', 'of one appointment')
@@ -47,7 +54,7 @@ export function lookCommands(program: Command, shared: Shared, done: Finished): 
       await tail({
         journal: loaded.journal.url,
         filter: {
-          ...(flags.from !== undefined && { fromLsn: parseLsn(flags.from) }),
+          ...placesOf(flags),
           ...(flags.endpoint !== undefined && { endpoint: flags.endpoint }),
           ...(flags.notification !== undefined && { notification: flags.notification }),
           ...(flags.appointment !== undefined && { appointment: flags.appointment }),
@@ -105,6 +112,16 @@ export function lookCommands(program: Command, shared: Shared, done: Finished): 
       await audit({ journal: (await loadConfig(config)).journal.url, from, to, json: json === true, write })
       done(0)
     })
+}
+
+/** A commit's LSN, or the time of a POST. */
+function placesOf({ from, to }: Pick<TailFlags, 'from' | 'to'>): DisclosureFilter {
+  const first = from === undefined ? null : placeOf('--from', from)
+  const last = to === undefined ? null : placeOf('--to', to)
+  return {
+    ...(first !== null && (first.tag === 'lsn' ? { fromLsn: first.lsn } : { since: first.at })),
+    ...(last !== null && (last.tag === 'lsn' ? { toLsn: last.lsn } : { until: last.at + 1 })),
+  }
 }
 
 /** Resolves when it has left, so that a slow reader is waited for. */

@@ -1,7 +1,8 @@
 // What every command of the command line shares.
 import { type Command, InvalidArgumentError } from 'commander'
-import type { ExitStatus } from './base/errors.js'
+import { type ExitStatus, UsageError } from './base/errors.js'
 import { formatLsn, parseLsn } from './capture/lsn.js'
+import { placeOf } from './terminal/moment.js'
 
 export interface Options {
   readonly config: string
@@ -27,5 +28,16 @@ export function anLsn(text: string): string {
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     throw new InvalidArgumentError('expected an LSN, like 0/16B3748.')
+  }
+}
+
+/** An LSN or a time, as it was given. */
+export function aPlace(text: string): string {
+  try {
+    placeOf('', text)
+    return text
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    throw new InvalidArgumentError('expected an LSN, like 0/16B3748, or a time, like 2026-11-24T08:00-05:00 or 2h.')
   }
 }

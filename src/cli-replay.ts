@@ -1,8 +1,9 @@
 // `notifyd replay` on the command line: its options, and the deliverer that sends where no daemon runs.
 import { type Command, InvalidArgumentError } from 'commander'
+import { UsageError } from './base/errors.js'
 import { createLog } from './base/log.js'
 import { assertNames } from './cli-names.js'
-import type { Finished, Options, Shared } from './cli-options.js'
+import { aPlace, type Finished, type Options, type Shared } from './cli-options.js'
 import { type LoadedConfig, loadConfig } from './config.js'
 import type { Journal } from './journal/journal.js'
 import { loadCompute } from './load-compute.js'
@@ -13,7 +14,7 @@ import { readSettings } from './settings.js'
 import { dryRun, type ReplayOptions, replay } from './terminal/replay.js'
 
 interface Flags extends Options {
-  readonly from: string
+  readonly from?: string
   readonly to?: string
   readonly endpoint?: string
   readonly only?: string[]
@@ -26,24 +27,35 @@ interface Flags extends Options {
 const graceMs = 10_000
 
 export function replayCommand(program: Command, shared: Shared, done: Finished, version: string): void {
-  const description = 'sends what a range of commits owed again, under its ids; exit 1 when some was not delivered'
+  const description =
+    'sends what a range of commits owed again, or one notification, under its ids; exit 1 when some was not delivered'
   shared(program.command('replay').description(description), 'replay --from 0/16B3748 --endpoint scheduling')
-    .requiredOption('--from <lsn>', 'from this commit on, as the log prints it')
-    .option('--to <lsn>', 'up to this commit, itself included')
+    .argument('[webhook-id]', 'this one alone (msg_…)')
+    .option('--from <place>', 'from this commit on: an LSN, or a time like 2026-11-24T08:00-05:00 or 2h', aPlace)
+    .option('--to <place>', 'up to this commit, itself included: an LSN or a time', aPlace)
     .option('--endpoint <name>', 'to one endpoint')
     .option('--only <notification...>', 'these notifications, like cancelled')
     .option('--appointment <uuid>', 'those of one appointment')
     .option('--recompute', "today's protocols over the journaled changes: sends what is new or has other bytes")
     .option('--dry-run', 'print what would be sent')
     .option('--rate <n>', 'at most so many a second', aRate)
-    .action(async (flags: Flags) => {
+    .action(async (webhookId: string | undefined, flags: Flags) => {
       const config = await loadConfig(flags.config)
-      await run(config, flags, done, version)
+      await run(config, webhookId, flags, done, version)
     })
 }
 
-async function run(config: LoadedConfig, flags: Flags, done: Finished, version: string): Promise<void> {
+async function run(
+  config: LoadedConfig,
+  webhookId: string | undefined,
+  flags: Flags,
+  done: Finished,
+  version: string,
+): Promise<void> {
   const { endpoint } = flags
+  if (webhookId !== undefined && flags.recompute === true) {
+    throw new UsageError('--recompute is of a range: give --from')
+  }
   await assertNames(config, { endpoint, notifications: flags.only, notificationOption: '--only' })
   const settings = await readSettings(config)
   const stop = new AbortController()
@@ -69,8 +81,9 @@ async function run(config: LoadedConfig, flags: Flags, done: Finished, version: 
   const { from, to, only, appointment, json } = flags
   const options: ReplayOptions = {
     journal: config.journal.url,
-    selection: {
-      from,
+    asked: {
+      ...(webhookId !== undefined && { webhookId }),
+      ...(from !== undefined && { from }),
       ...(to !== undefined && { to }),
       ...(endpoint !== undefined && { endpoint }),
       ...(only !== undefined && { only }),

@@ -64,7 +64,7 @@ test.each([
   [['tail', '--folow'], 'Did you mean --follow?'],
   [['dead-letters', 'retry', '--endpoints', 'x'], 'Did you mean --endpoint?'],
   [['dead-letters', 'list', '--limit', 'all'], 'expected a whole number from 1 on'],
-  [['tail', '--from', 'yesterday'], 'expected an LSN, like 0/16B3748'],
+  [['tail', '--from', 'yesterday'], 'expected an LSN, like 0/16B3748, or a time'],
 ])('%j: %s', async (args, hint) => {
   expect(await complaint(args)).toContain(hint)
 })

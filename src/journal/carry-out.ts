@@ -23,6 +23,7 @@ const replaySelection = z.strictObject({
   only: z.exactOptional(z.array(z.string())),
   appointment: z.exactOptional(z.string()),
   recompute: z.exactOptional(z.string()),
+  one: z.exactOptional(z.strictObject({ webhookId: z.string(), changeId: z.int() })),
 })
 
 const recomputed = z.strictObject({

@@ -65,6 +65,8 @@ export interface Disclosure {
 export interface DisclosureFilter {
   /** Of commits from this one on. */
   readonly fromLsn?: Lsn
+  /** Of commits up to this one, itself included. */
+  readonly toLsn?: Lsn
   readonly endpoint?: string
   readonly notification?: string
   readonly appointment?: string
@@ -116,9 +118,10 @@ export class Disclosures {
     }
   }
 
-  #matching({ fromLsn, endpoint, notification, appointment, since, until }: DisclosureFilter) {
+  #matching({ fromLsn, toLsn, endpoint, notification, appointment, since, until }: DisclosureFilter) {
     let query = this.db.selectFrom('disclosure').selectAll()
     if (fromLsn !== undefined) query = query.where('commit_lsn', '>=', fromLsn)
+    if (toLsn !== undefined) query = query.where('commit_lsn', '<=', toLsn)
     if (endpoint !== undefined) query = query.where('endpoint', '=', endpoint)
     if (notification !== undefined) query = query.where('notification', '=', notification)
     if (appointment !== undefined) query = query.where('appointment_external_id', 'in', spellings(appointment))

@@ -19,7 +19,11 @@ export interface ReplaySelection {
   readonly appointment?: string
   /** Those alone that this recompute made. */
   readonly recompute?: string
+  /** This delivery of this change alone, wherever the range lies. */
+  readonly one?: { readonly webhookId: string; readonly changeId: number }
 }
+
+type Range = Pick<ReplaySelection, 'from' | 'to' | 'one'>
 
 export interface ReplayedDelivery extends Delivery {
   readonly changeId: number
@@ -43,7 +47,8 @@ export interface ReplaySlice {
 const sliceRows = 64
 
 /** @throws UsageError for a range that the journal does not have: below `complete_from`, or after its end */
-export function checkRange(sqlite: Sqlite, selection: Pick<ReplaySelection, 'from' | 'to'>): void {
+export function checkRange(sqlite: Sqlite, selection: Range): void {
+  if (selection.one !== undefined) return
   const { from, to } = limitsOf(selection)
   const checkpoint = readCheckpoint(sqlite)
   if (checkpoint === null) throw new UsageError('the journal is empty: nothing was followed yet')
@@ -79,13 +84,14 @@ function filter(selection: ReplaySelection): Condition {
     parts.push(sql)
     values.push(...given)
   }
-  const { endpoint, appointment, only = [], recompute } = selection
+  const { endpoint, appointment, only = [], recompute, one } = selection
   if (endpoint !== undefined) add('d.endpoint = ?', endpoint)
   if (appointment !== undefined) {
     const ids = spellings(appointment)
     add(`d.appointment_external_id IN (${ids.map(() => '?').join(', ')})`, ...ids)
   }
   if (only.length > 0) add(`d.notification IN (${only.map(() => '?').join(', ')})`, ...only)
+  if (one !== undefined) add('d.webhook_id = ?', one.webhookId)
   if (recompute !== undefined) add('d.recompute = ?', recompute)
   return [parts.join(' AND '), values]
 }
@@ -100,7 +106,8 @@ interface Bounds {
  * Ids ascend as the server committed; within one history LSNs do too. Histories that lie before a gap are left out: their LSNs
  * mean something else. Null: there is no change in the range.
  */
-export function boundsOf(sqlite: Sqlite, selection: Pick<ReplaySelection, 'from' | 'to'>): Bounds | null {
+export function boundsOf(sqlite: Sqlite, selection: Range): Bounds | null {
+  if (selection.one !== undefined) return { first: selection.one.changeId, last: selection.one.changeId }
   const { from, to } = limitsOf(selection)
   const histories = sqlite
     .all('SELECT id FROM source WHERE id >= (SELECT complete_from_source_id FROM checkpoint) ORDER BY id')

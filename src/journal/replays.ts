@@ -1,6 +1,14 @@
 // Replays as the journal keeps them: what was asked for, how far each has come, and what failed. A daemon that was killed
 // goes on where it was (spec section 9).
+import type { Micros } from '../base/time.js'
 import type { GroupCommit } from './group-commit.js'
+import {
+  firstCommitFrom,
+  lastCommitUntil,
+  type PlacedCommit,
+  type StoredDelivery,
+  storedDelivery,
+} from './replay-places.js'
 import {
   checkRange,
   countReplayed,
@@ -53,6 +61,18 @@ export class Replays {
   /** @throws UsageError for a range that the journal does not have. */
   checkRange(selection: ReplaySelection): void {
     checkRange(this.sqlite, selection)
+  }
+
+  firstCommitFrom(at: Micros): PlacedCommit | null {
+    return firstCommitFrom(this.sqlite, at)
+  }
+
+  lastCommitUntil(at: Micros): PlacedCommit | null {
+    return lastCommitUntil(this.sqlite, at)
+  }
+
+  stored(webhookId: string): StoredDelivery | null {
+    return storedDelivery(this.sqlite, webhookId)
   }
 
   /** How many deliveries there are. Reads the whole range: for the command's process, not for the daemon's. */

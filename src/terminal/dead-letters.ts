@@ -2,6 +2,7 @@
 import { UsageError } from '../base/errors.js'
 import type { DeadLetter, DeadLetterSelection } from '../journal/dead-letters.js'
 import { ask } from './ask.js'
+import { counted } from './counted.js'
 import { momentOf } from './moment.js'
 import { jsonText, printable } from './printable.js'
 import { readJournal } from './read-journal.js'
@@ -50,7 +51,7 @@ const row = (letter: DeadLetter): string =>
     `#${letter.sequence ?? '-'}`.padEnd(7),
     (letter.lsn ?? '-').padEnd(12),
     letter.appointment_external_id ?? '-',
-    `${letter.attempts} attempts, ${letter.error ?? 'no error'}`,
+    `${counted(letter.attempts, 'attempt')}, ${letter.error ?? 'no error'}`,
   ].join('  ')
 
 export const retryDeadLetters = (target: Target, selection: DeadLetterSelection): Promise<string> =>

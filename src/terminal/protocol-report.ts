@@ -3,6 +3,7 @@
 import { diffLines } from 'diff'
 import pc from 'picocolors'
 import type { LoadedProtocol } from '../compute/worker-messages.js'
+import { counted } from './counted.js'
 import { printableLines } from './printable.js'
 import { type Comparison, type Difference, keyOf } from './protocol-expectation.js'
 import { hasFailed, type ProtocolRun, type WouldSend } from './protocol-run.js'
@@ -98,5 +99,3 @@ function verdict({ expectation, update, comparison, runs }: Report): string {
   const count = counted(differences.length, 'compute')
   return `${pc.red(`${count} not as expected`)} in ${expectation}${rest}; --update takes what is here now`
 }
-
-const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`

@@ -7,12 +7,14 @@ import { Journal } from '../journal/journal.js'
 import { JournalLock } from '../journal/lock.js'
 import type { ReplayPlace, ReplaySelection } from '../journal/replay-range.js'
 import { ask } from './ask.js'
+import { counted } from './counted.js'
 import { jsonText, printable } from './printable.js'
 import { type RecomputeOptions, recomputeRange } from './recompute.js'
+import { type AskedReplay, selectionOf } from './replay-selection.js'
 
 export interface ReplayOptions {
   readonly journal: string
-  readonly selection: ReplaySelection
+  readonly asked: AskedReplay
   /** Requests a second; null: as fast as it goes. */
   readonly rate: number | null
   /** Null: stored deliveries are sent as they are. */
@@ -39,11 +41,9 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
   const { journal: path, rate } = options
   const journal = await Journal.open(path, 'asker')
   try {
-    journal.replays.checkRange(options.selection)
-    const { selection, remark } = await recomputed(journal, {
-      ...options,
-      selection: closed(journal, options.selection),
-    })
+    const given = selectionOf(journal, options.asked)
+    journal.replays.checkRange(given)
+    const { selection, remark } = await recomputed(journal, options, closed(journal, given))
     const total = journal.replays.count(selection)
     const answer = await ask(path, { kind: 'replay', arguments: { selection, rate, total } }, new Set())
     if ('error' in answer) throw new UsageError(answer.error)
@@ -63,15 +63,16 @@ function closed(journal: Journal, selection: ReplaySelection): ReplaySelection {
 /** With `--recompute` what is to be sent is made first; the selection is that alone. */
 async function recomputed(
   journal: Journal,
-  { journal: journalPath, selection, recompute: compute, progress }: ReplayOptions,
+  { journal: journalPath, recompute: compute, progress }: ReplayOptions,
+  selection: ReplaySelection,
 ): Promise<{ selection: ReplaySelection; remark: string }> {
   if (compute === null) return { selection, remark: '' }
   progress('recomputing')
   const recompute = randomUUID()
   const made = await recomputeRange(journal, { journalPath, selection, recompute, compute }, true)
   const { from, to } = selection
-  const failed = made.failures === 0 ? '' : `, a protocol failed ${made.failures} times`
-  const remark = `${made.changes} changes recomputed${failed}; `
+  const failed = made.failures === 0 ? '' : `, a protocol failed ${counted(made.failures, 'time')}`
+  const remark = `${counted(made.changes, 'change')} recomputed${failed}; `
   return { selection: { from, ...(to !== undefined && { to }), recompute }, remark }
 }
 
@@ -138,8 +139,9 @@ interface Row {
 export async function dryRun(options: Omit<ReplayOptions, 'runHere' | 'rate'>): Promise<string> {
   const journal = await Journal.open(options.journal, 'reader')
   try {
-    journal.replays.checkRange(options.selection)
-    const rows = options.recompute === null ? stored(journal, options.selection) : await unseen(journal, options)
+    const selection = selectionOf(journal, options.asked)
+    journal.replays.checkRange(selection)
+    const rows = options.recompute === null ? stored(journal, selection) : await unseen(journal, options, selection)
     if (options.json) return `${jsonText(rows)}\n`
     const lines = rows.map((row) => `${Object.values(printable(row)).join('  ')}\n`)
     return `${lines.join('')}${rows.length} would be sent\n`
@@ -164,7 +166,8 @@ function stored(journal: Journal, selection: ReplaySelection): Row[] {
 
 async function unseen(
   journal: Journal,
-  { journal: journalPath, selection, recompute: compute }: Omit<ReplayOptions, 'runHere' | 'rate'>,
+  { journal: journalPath, recompute: compute }: Omit<ReplayOptions, 'runHere' | 'rate'>,
+  selection: ReplaySelection,
 ): Promise<Row[]> {
   if (compute === null) return []
   const made = await recomputeRange(journal, { journalPath, selection, recompute: '', compute }, false)

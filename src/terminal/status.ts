@@ -12,6 +12,7 @@ import { readSlot } from '../capture/slot.js'
 import { lookAtWal } from '../capture/wal-look.js'
 import type { Journal } from '../journal/journal.js'
 import { askDaemon, type Readiness, standstillText } from '../status/ask-daemon.js'
+import { counted } from './counted.js'
 import { jsonText, printable } from './printable.js'
 import { readJournal } from './read-journal.js'
 
@@ -158,7 +159,7 @@ function table({ daemon, slot, journal }: Status): string {
   rows.push(['journal durable to', `${journal.durable_lsn ?? '-'}, last commit ${journal.last_commit_at ?? 'none'}`])
   rows.push(['whole from', journal.whole_from_lsn ?? '-'])
   const { delivered, failed } = journal.attempts_last_minute
-  rows.push(['last minute', `${delivered} delivered, ${failed} attempts failed`])
+  rows.push(['last minute', `${delivered} delivered, ${counted(failed, 'attempt')} failed`])
   for (const {
     endpoint,
     owed,
@@ -168,17 +169,21 @@ function table({ daemon, slot, journal }: Status): string {
     last_error,
   } of journal.endpoints) {
     const since = oldest === null ? '' : ` (the oldest of ${oldest})`
-    const letters = dead === 0 ? '' : `, ${pc.red(`${dead} dead letters`)}`
+    const letters = dead === 0 ? '' : `, ${pc.red(counted(dead, 'dead letter'))}`
     const why = last_error === null ? '' : `, last error ${last_error}`
     rows.push([
       `endpoint ${endpoint}`,
-      `${owed} owed${since}, ${waiting} appointments wait for a retry${letters}${why}`,
+      `${owed} owed${since}, ${counted(waiting, 'appointment')} wait${waiting === 1 ? 's' : ''} for a retry${letters}${why}`,
     ])
   }
   if (journal.endpoints.length === 0) rows.push(['endpoints', 'nothing is owed, nothing is dead'])
-  if (journal.gaps.found > 0) rows.push(['gaps', pc.red(`${journal.gaps.found} wait: notifyd gaps list`)])
+  if (journal.gaps.found > 0)
+    rows.push(['gaps', pc.red(`${journal.gaps.found} wait${journal.gaps.found === 1 ? 's' : ''}: notifyd gaps list`)])
   if (journal.row_gaps > 0)
-    rows.push(['gaps of one row', pc.red(`${journal.row_gaps} wait, the stream goes on: notifyd gaps list`)])
+    rows.push([
+      'gaps of one row',
+      pc.red(`${journal.row_gaps} wait${journal.row_gaps === 1 ? 's' : ''}, the stream goes on: notifyd gaps list`),
+    ])
   const width = Math.max(...rows.map(([name]) => name.length))
   return `${rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n')}\n`
 }

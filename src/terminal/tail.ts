@@ -9,7 +9,7 @@ import { readJournal } from './read-journal.js'
 export interface TailOptions {
   readonly journal: string
   readonly filter: DisclosureFilter
-  /** The last so many; all from `filter.fromLsn` on where that is given. */
+  /** The last so many; all from `filter.fromLsn` or `filter.since` on where one is given. */
   readonly count: number
   readonly follow: boolean
   readonly json: boolean
@@ -30,7 +30,7 @@ export function tail({ journal: path, filter, count, follow, json, write, signal
     // The newest is read first: what comes between the two reads is in the second, and the cursor goes behind both.
     let newest = await disclosures.newestId()
     let cursor = 0
-    if (filter.fromLsn === undefined) {
+    if ((filter.fromLsn ?? filter.since) === undefined) {
       const page = await disclosures.last(filter, count)
       await show(page)
       cursor = Math.max(newest, page.at(-1)?.id ?? 0)

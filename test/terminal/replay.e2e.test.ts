@@ -70,6 +70,13 @@ test('a range and filters; a dry run sends nothing', async () => {
   await replay(site, '--from', first, '--appointment', uuid.toUpperCase(), '--endpoint', 'scheduling', '--to', first)
   await replay(site, '--from', first, '--appointment', '00ccf34f-b501-4a36-877b-6a64856c413a')
   expect(types(site.receiver.posts.slice(3))).toEqual(['cancelled', 'created', 'reverted', 'created'])
+  // By the time of its commit, and by itself.
+  const at = String(site.receiver.posts[1]?.headers['notification-committed-at'])
+  expect(await replay(site, '--from', at, '--to', at)).toMatchObject({ status: 0, out: '1 of 1 delivered again\n' })
+  const id = String(site.receiver.posts[2]?.webhookId)
+  expect(await replay(site, id)).toMatchObject({ status: 0, out: '1 of 1 delivered again\n' })
+  expect(types(site.receiver.posts.slice(7))).toEqual(['cancelled', 'reverted'])
+  expect(site.receiver.posts.at(-1)?.webhookId).toBe(id)
 })
 
 test('a range that the journal does not have is refused, and nothing is sent', async () => {
