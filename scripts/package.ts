@@ -35,6 +35,12 @@ try {
   }
   say('its examples make what is expected of them')
 
+  const service = join(folder, 'service')
+  execFileSync(join(installed, 'deploy', 'install.sh'), { env: { ...process.env, DESTDIR: service }, stdio: 'ignore' })
+  run(folder, process.execPath, join(service, 'opt', 'notifyd', 'dist', 'cli.js'), 'example', 'cancelled')
+  run(folder, 'sh', '-n', join(service, 'usr', 'local', 'bin', 'notifyd'))
+  say('deploy/install.sh lays the service out, and its program runs')
+
   const stranger = join(folder, 'stranger')
   await mkdir(stranger)
   run(stranger, 'npm', 'install', '--silent', '--no-save', tarball)

@@ -2,6 +2,7 @@
 // told. Loopback unless another address is asked for: it speaks plain HTTP.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { jsonText } from './printable.js'
 import { receive, receivedLine, Taken } from './received.js'
 
 export interface ListenOptions {
@@ -39,7 +40,7 @@ export async function listen(options: ListenOptions): Promise<void> {
     readBody(request, (raw) => {
       if (raw === null) return end(response, 413)
       const one = receive(request.headers, path, raw, { secrets, taken, showPayloads, answer })
-      write(json ? `${JSON.stringify(one)}\n` : receivedLine(one))
+      write(json ? `${jsonText(one)}\n` : receivedLine(one))
       end(response, one.answered)
     })
   })

@@ -4,6 +4,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import pc from 'picocolors'
 import { signatureProblem } from '../send/verify-signature.js'
+import { printable } from './printable.js'
 
 export interface Received {
   readonly received_at: string
@@ -115,10 +116,10 @@ export function receivedLine(one: Received): string {
   const parts = [
     pc.dim(one.received_at),
     problem === null ? pc.green('✓') : pc.red(`✗ ${problem}`),
-    shown(one.notification ?? 'no notification-type'),
+    printable(one.notification ?? 'no notification-type'),
     one.sequence === null ? '' : `#${one.sequence}`,
-    shown(one.webhook_id ?? ''),
-    shown(one.appointment_external_id ?? ''),
+    printable(one.webhook_id ?? ''),
+    printable(one.appointment_external_id ?? ''),
     one.attempt === null || one.attempt === 1 ? '' : `attempt ${one.attempt}`,
     one.test ? 'a test' : '',
     one.replay ? 'a replay' : '',
@@ -127,11 +128,5 @@ export function receivedLine(one: Received): string {
     answered < 300 ? `answered ${answered}` : pc.yellow(`refused with ${answered}`),
   ]
   const line = parts.filter((part) => part !== '').join('  ')
-  return one.body === undefined ? `${line}\n` : `${line}\n  ${shown(one.body)}\n`
+  return one.body === undefined ? `${line}\n` : `${line}\n  ${printable(one.body)}\n`
 }
-
-const acting = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
-
-/** A stranger's text as one that does nothing to a terminal. */
-const shown = (text: string): string =>
-  text.replace(acting, (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`)

@@ -46,11 +46,13 @@ async function openPlace() {
   const receiver = undo.use(await startReceiver({ secrets: [secret] }))
   const folder = await mkdtemp(join(tmpdir(), 'notifyd readme '))
   undo.defer(() => rm(folder, { recursive: true, force: true }))
-  await symlink(join(root, 'dist'), join(folder, 'dist'))
   await mkdir(join(folder, 'bin'))
   await writeFile(join(folder, 'bin', 'psql.mjs'), psql)
   await chmod(join(folder, 'bin', 'psql.mjs'), 0o755)
   await symlink('psql.mjs', join(folder, 'bin', 'psql'))
+  // What `npm install --global .` links.
+  await writeFile(join(folder, 'bin', 'notifyd'), `#!/bin/sh\nexec node ${join(root, 'dist', 'cli.js')} "$@"\n`)
+  await chmod(join(folder, 'bin', 'notifyd'), 0o755)
   const config = blocks(readme, 'json').find((block) => block.includes('"endpoints"')) ?? ''
   const here = config.replace('https://hooks.example.org/appointments', receiver.url(path))
   // The port of the status server may be taken here.
@@ -103,11 +105,22 @@ test('an empty folder and a fresh PostgreSQL become a delivered notification by 
     .split('\n')
     // Installing is what brought us here; the addresses are the test's own.
     .filter((line) => !/^(?:npm|export) /.test(line))
-  expect(commands.map((line) => line.split(' ').slice(0, 3).join(' '))).toEqual(
-    ['psql "$ADMIN_URL" -c', 'node dist/cli.js setup', 'node dist/cli.js check', 'node dist/cli.js run '].map((start) =>
-      start.trimEnd(),
-    ),
-  )
+  expect(commands.map((line) => line.split(' ').slice(0, 3).join(' ').trim())).toEqual([
+    'psql "$ADMIN_URL" -c',
+    'notifyd setup --print-sql',
+    'notifyd check --send-test',
+    'notifyd run',
+  ])
+  // What the README shows of the role is what setup prints; of 18, whose option for generated columns it names below.
+  const oneLine = (sql: string) => sql.replaceAll(/\s+/g, ' ')
+  const printed = oneLine((await finished(place.shell('notifyd setup --print-sql --database-url "$ADMIN_URL"'))).out)
+  const shown = (blocks(place.readme, 'sql')[0] ?? '')
+    .replaceAll(/^--.*$/gm, '')
+    .split(';')
+    .map(oneLine)
+  const statements = shown.map((sql) => sql.trim().replace('DATABASE clinic', 'DATABASE postgres')).filter(Boolean)
+  expect(statements.slice(1).filter((sql) => !printed.includes(sql))).toEqual([])
+  expect(statements.length).toBeGreaterThan(7)
   for (const line of commands.slice(0, -1)) {
     const { status, out } = await finished(place.shell(line))
     expect([line, status, out.includes('✗') ? out : '']).toEqual([line, 0, ''])
@@ -120,7 +133,7 @@ test('an empty folder and a fresh PostgreSQL become a delivered notification by 
   await place.configure((config) => config.replace('"name":', '"enabled": false, "name":'))
   const waiting = await streaming(place.shell(`exec ${run}`))
   await clinic.book({ patient: null })
-  await until(async () => /1 owed/.test((await finished(place.shell('node dist/cli.js status'))).out))
+  await until(async () => /1 owed/.test((await finished(place.shell('notifyd status'))).out))
   await waiting.stop()
   expect(place.receiver.posts).toHaveLength(1)
 
@@ -133,7 +146,7 @@ test('an empty folder and a fresh PostgreSQL become a delivered notification by 
   await daemon.stop()
 
   const [, undoing = ''] = /`(setup --undo [^`]+)`/.exec(place.readme) ?? []
-  expect((await finished(place.shell(`node dist/cli.js ${undoing}`))).status).toBe(0)
+  expect((await finished(place.shell(`notifyd ${undoing}`))).status).toBe(0)
   const left = `SELECT slot_name FROM pg_replication_slots UNION ALL SELECT pubname FROM pg_publication
     UNION ALL SELECT relname FROM pg_class WHERE relreplident = 'f'`
   expect((await place.client.query(left)).rows).toEqual([])

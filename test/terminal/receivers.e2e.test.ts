@@ -133,7 +133,7 @@ test('what a stranger sends does nothing to the terminal', () => {
   const judging = { secrets: [exampleSecret], taken: new Taken(), showPayloads: true, answer: () => 204 }
   const raw = Buffer.from('{"appointment_external_id":"\\u001b[2J"}\u001b[2J\n✓ created')
   const line = receivedLine(receive({ 'notification-type': 'created\u202e' }, '/', raw, judging))
-  expect(line).toContain('✗ not signed  created\\u{202e}')
-  expect(line).toContain('\\u{1b}[2J\\u{a}✓ created')
+  expect(line).toContain('✗ not signed  created\\u202e')
+  expect(line).toContain('\\x1b[2J\\n✓ created')
   expect(/\p{Cf}|(?!\n)\p{Cc}/u.test(line)).toBe(false)
 })
