@@ -1,4 +1,4 @@
-// Fills a journal with debts as the daemon would have: one appointment and one delivery each.
+// Fills a journal with debts as the daemon would have: one delivery each, to an appointment of its own or to one of a few.
 import { randomUUID } from 'node:crypto'
 import { toLsn } from '../src/capture/lsn.js'
 import type { Appointment } from '../src/change/captured-change.js'
@@ -7,19 +7,20 @@ import type { Journal } from '../src/journal/journal.js'
 
 const batch = 2_000
 
-export async function owe(journal: Journal, count: number): Promise<void> {
+export async function owe(journal: Journal, count: number, endpoint = 'bench', appointments = count): Promise<void> {
+  const uuids = Array.from({ length: appointments }, () => randomUUID())
   const checkpoint = journal.checkpoint()
   if (checkpoint === null) throw new Error('the journal has no slot yet')
   const { source, durableLsn } = checkpoint
   for (let made = 0; made < count; ) {
     const changes: ComputedChange[] = []
-    for (; changes.length < batch && made < count; made += 1) changes.push(change(made))
+    for (; changes.length < batch && made < count; made += 1)
+      changes.push(change(made, uuids[made % appointments] ?? '', endpoint))
     await journal.append({ source, changes, durableLsn, lastCommit: null })
   }
 }
 
-function change(number: number): ComputedChange {
-  const uuid = randomUUID()
+function change(number: number, uuid: string, endpoint: string): ComputedChange {
   const id = String(number + 1)
   const start = '2026-12-01T09:00:00+00:00'
   const end = '2026-12-01T09:20:00+00:00'
@@ -71,7 +72,7 @@ function change(number: number): ComputedChange {
       {
         webhookId: `msg_bench_${number}`,
         protocol: 'AppointmentNotification',
-        endpoint: 'bench',
+        endpoint,
         url: null,
         notification: 'created',
         headers: {},

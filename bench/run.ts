@@ -5,6 +5,7 @@ import type { Figure, Measured, Options } from './figure.js'
 import { gate, gateRun } from './gate.js'
 import { describeMachine, table, writePage, writeResults } from './report.js'
 import { backlog } from './scenarios/backlog.js'
+import { behind } from './scenarios/behind.js'
 import { capture } from './scenarios/capture.js'
 import { idle } from './scenarios/idle.js'
 import { isolation } from './scenarios/isolation.js'
@@ -12,6 +13,7 @@ import { latency } from './scenarios/latency.js'
 import { outage } from './scenarios/outage.js'
 import { replay } from './scenarios/replay.js'
 import { slowEndpoint } from './scenarios/slow-endpoint.js'
+import { starvation } from './scenarios/starvation.js'
 import { throughput } from './scenarios/throughput.js'
 
 const scenarios: Readonly<Record<string, (options: Options) => Promise<Measured>>> = {
@@ -21,6 +23,8 @@ const scenarios: Readonly<Record<string, (options: Options) => Promise<Measured>
   latency,
   'slow-endpoint': slowEndpoint,
   isolation,
+  behind,
+  starvation,
   replay,
   backlog,
   outage,

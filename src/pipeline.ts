@@ -40,23 +40,31 @@ export interface Walk {
   giveWay(ms: number): Promise<void>
 }
 
-/** Batches that take longer come from a backlog or a large transaction; what is delivered meanwhile gets its half. */
+/** So much work without a rest comes from a backlog or a large transaction; what is delivered meanwhile gets its half. */
 const longMs = 20
 
 /** Walks until the stream is closed. Throws what broke it; nothing was acknowledged that is not in the journal. */
 export async function walk(options: Walk): Promise<void> {
   const { capture, journal, check, lineage } = options
   const transactions = new JournaledTransactions(journal.known, lineage)
+  let endedAt = performance.now()
+  /** Time that was worked and not yet rested; waiting for the next batch is a rest. */
+  let workedMs = 0
   for await (const captured of capture.batches()) {
     const began = performance.now()
+    workedMs = Math.max(0, workedMs - (began - endedAt))
     const difference = check.hold(captured)
     if (difference !== null) throw options.diverged(difference)
     for (const run of runsOf(check.news(captured), lineage, transactions)) await take(run, options)
     failpoint('before acknowledge')
     if (check.isOver && captured.checkpointLsn !== null) capture.acknowledge(captured.checkpointLsn)
     failpoint('after acknowledge')
-    const tookMs = performance.now() - began
-    if (tookMs > longMs) await options.giveWay(tookMs)
+    workedMs += performance.now() - began
+    if (workedMs > longMs) {
+      await options.giveWay(workedMs)
+      workedMs = 0
+    }
+    endedAt = performance.now()
   }
 }
 

@@ -11,6 +11,7 @@ export interface DelivererOptions extends Omit<SenderOptions, 'endpoint' | 'conf
 }
 
 const stepMs = 4
+const longestPatienceMs = 50
 const noteClockMs = 1_000
 
 export class Deliverer {
@@ -72,14 +73,19 @@ export class Deliverer {
     }
   }
 
-  /** Resolves after `ms`, or earlier when no request has ended for some milliseconds: nobody needs the event loop then. */
+  /**
+   * Resolves after `ms`, or earlier when no request has ended for twice as long as one takes: nobody needs the event loop then.
+   * On a busy machine a request takes long because nobody has the processor, and its end is waited for all the same.
+   */
   async giveWay(ms: number): Promise<void> {
     const until = performance.now() + ms
     let ended = this.#ended()
+    let endedAt = performance.now()
     for (let left = ms; left > 0; left = until - performance.now()) {
       await sleep(Math.min(stepMs, left))
       const now = this.#ended()
-      if (now === ended) return
+      if (now !== ended) endedAt = performance.now()
+      else if (performance.now() - endedAt >= this.#patienceMs()) return
       ended = now
     }
   }
@@ -104,6 +110,12 @@ export class Deliverer {
 
   #sender(name: string): EndpointSender | null {
     return this.#isStopped ? null : this.sender(name)
+  }
+
+  #patienceMs(): number {
+    let usualMs = 0
+    for (const sender of this.#senders.values()) usualMs = Math.max(usualMs, sender.usualMs)
+    return Math.min(longestPatienceMs, Math.max(stepMs, 2 * usualMs))
   }
 
   #ended(): number {

@@ -38,6 +38,7 @@ export class EndpointSender {
   #isOff = false
   #inFlight = 0
   #ended = 0
+  #usualMs = 0
   /** Of these, requests of replays. */
   #held = 0
   #unsettled = 0
@@ -66,6 +67,11 @@ export class EndpointSender {
   /** Requests that have ended so far, however they did. */
   get ended(): number {
     return this.#ended
+  }
+
+  /** What an exchange takes that succeeds, of late; 0: none is open. */
+  get usualMs(): number {
+    return this.#inFlight === 0 ? 0 : this.#usualMs
   }
 
   /** Nothing new is sent: it is disabled, or left the config. */
@@ -199,6 +205,7 @@ export class EndpointSender {
     } else if (outcome !== null) {
       const durationMs = performance.now() - started
       const { status, error } = outcome
+      if (error === null) this.#usualMs += (durationMs - this.#usualMs) / 8
       const attempt = { deliveryId: delivery.id, number, startedAt, durationMs, status, error }
       const made = { delivery, attempt, triedAt, endedAt: this.now() }
       const settlement = settlementOf(made, this.#health.judge(outcome, triedOf(made), triedAt))

@@ -85,7 +85,7 @@ const endpointTo = (receiver: Receiver, path: string): Endpoint => ({
   ...unconfiguredEndpoint(receiver.url(path)),
   name: 'desk',
   url: receiver.url(path),
-  timeoutMs: 500,
+  timeoutMs: 5_000,
   retrySeconds: Array.from({ length: 40 }, () => 0.05),
 })
 
