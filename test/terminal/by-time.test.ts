@@ -12,7 +12,7 @@ const iso = (ms: number) => new Date(ms).toISOString()
 
 /** Delivered ones, an attempt of each sent a minute after its commit; the last is still owed. */
 async function deliver(journal: Journal): Promise<void> {
-  const owed = journal.loadOwed('desk', 0, 10).slice(0, -1)
+  const owed = journal.loadOwed('desk', 0, 10).deliveries.slice(0, -1)
   const settlements = owed.map((delivery) => {
     const startedAt = Number(delivery.committedAt) / 1000 + 60_000
     const attempt = { deliveryId: delivery.id, number: 1, startedAt, durationMs: 2, status: 204, error: null }
