@@ -28,7 +28,7 @@ try {
   const prefix = join(folder, 'prefix')
   run(folder, 'npm', 'install', '--silent', '--global', '--prefix', prefix, tarball)
   const notifyd = join(prefix, 'bin', 'notifyd')
-  say(`npm i -g: notifyd ${run(folder, notifyd, '--version').trim()}, without a compiler and without install scripts`)
+  say(`npm i -g: notifyd ${run(folder, notifyd, '--version').trim()}`)
   const installed = join(prefix, 'lib', 'node_modules', 'notification-protocol')
   for (const file of await readdir(join(installed, 'examples', 'protocols'))) {
     if (file.endsWith('.ts')) run(folder, notifyd, 'protocols', 'test', join(installed, 'examples', 'protocols', file))
@@ -36,7 +36,10 @@ try {
   say('its examples make what is expected of them')
 
   const service = join(folder, 'service')
-  execFileSync(join(installed, 'deploy', 'install.sh'), { env: { ...process.env, DESTDIR: service }, stdio: 'ignore' })
+  execFileSync(join(installed, 'deploy', 'install.sh'), {
+    env: { ...process.env, DESTDIR: service },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
   run(folder, process.execPath, join(service, 'opt', 'notifyd', 'dist', 'cli.js'), 'example', 'cancelled')
   run(folder, 'sh', '-n', join(service, 'usr', 'local', 'bin', 'notifyd'))
   say('deploy/install.sh lays the service out, and its program runs')
