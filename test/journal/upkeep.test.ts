@@ -13,10 +13,11 @@ import { appointment } from '../compute/changes.js'
 import { append, lsn, openJournal, owing } from './opened.js'
 
 const { signal } = new AbortController()
+const owed = (journal: Journal) => journal.loadOwed('desk', 0, 1_000).deliveries
 const nothing = { settled: 0, disclosed: 0, ended: 0 }
 
 async function settleAll(journal: Journal): Promise<void> {
-  for (const delivery of journal.loadOwed('desk', 0, 1_000).deliveries) {
+  for (const delivery of owed(journal)) {
     const attempt = { deliveryId: delivery.id, number: 1, startedAt: 1, durationMs: 2, status: 204, error: null }
     await journal.settle([{ tag: 'delivered', delivery, attempt }])
   }
@@ -84,7 +85,7 @@ test('an image goes when its appointment, and all others of its note, have ended
   ]
   const changes = images.map((image, ordinal) => owing({ ordinal, appointment: image, id: Number(image.id) }))
   await append(journal, changes, lsn(9))
-  for (const delivery of journal.loadOwed('desk', 0, 100).deliveries) {
+  for (const delivery of owed(journal)) {
     const attempt = { deliveryId: delivery.id, number: 1, startedAt: 1, durationMs: 2, status: 204, error: null }
     const isKept = ['external-9', null].includes(delivery.appointmentExternalId)
     if (!isKept) await journal.settle([{ tag: 'delivered', delivery, attempt }])
@@ -118,9 +119,9 @@ test('a backup is whole, private and of one moment, and overwrites nothing', asy
 
   const restored = await Journal.open(copy)
   expect(restored.checkpoint()?.durableLsn).toBe(9n)
-  expect(restored.loadOwed('desk', 0, 10).deliveries).toMatchObject([{ sequence: 1, body: '{"n":0}' }])
+  expect(owed(restored)).toMatchObject([{ sequence: 1, body: '{"n":0}' }])
   await append(restored, [owing({ ordinal: 1 })], lsn(10))
-  expect(restored.loadOwed('desk', 0, 10).deliveries.map(({ sequence }) => sequence)).toEqual([1, 2])
+  expect(owed(restored).map(({ sequence }) => sequence)).toEqual([1, 2])
   restored.close()
 })
 
@@ -133,7 +134,7 @@ test('a gap’s notice has a checksum, as every delivery has', async () => {
   await journal.goOnBehindGaps(lsn(9), { lsn: lsn(9), reached: null }, ['desk'])
   const row = await journal.db.selectFrom('delivery').selectAll().executeTakeFirstOrThrow()
   expect(row.checksum).toBe(checksumOf(row))
-  expect(journal.loadOwed('desk', 0, 10).deliveries[0]?.isDamaged).toBeUndefined()
+  expect(owed(journal)[0]?.isDamaged).toBeUndefined()
   await sql`UPDATE delivery SET body = replace(body, '0/1', '0/2')`.execute(journal.db)
-  expect(journal.loadOwed('desk', 0, 10).deliveries[0]?.isDamaged).toBe(true)
+  expect(owed(journal)[0]?.isDamaged).toBe(true)
 })
