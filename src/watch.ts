@@ -26,10 +26,15 @@ const watchMs = 10_000
 /** The publication as it is, and where the server's end of WAL was before it was looked at. */
 export async function seePublication(
   control: Control,
-  { slot, publication, tables }: Pick<WatchOptions, 'slot' | 'publication' | 'tables'>,
+  { slot, publication, tables, journal }: WatchOptions,
 ): Promise<SeenPublication & { readonly findings: readonly Finding[] }> {
   const before = await lookAtWal(control, slot)
-  const { fingerprint, published, findings } = await inspectPublication(control, publication, tables)
+  const { fingerprint, published, findings } = await inspectPublication(
+    control,
+    publication,
+    tables,
+    journal.knownTables(),
+  )
   return { fingerprint, tables: published, atLsn: before?.serverEnd ?? null, findings }
 }
 

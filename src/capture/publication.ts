@@ -93,10 +93,12 @@ export interface PublicationReport {
   readonly fingerprint: string
 }
 
+/** @param followed the tables that were followed before, OID → the model's name: one is known under whatever name it has now */
 export async function inspectPublication(
   sql: Sql,
   name: string,
   watched: readonly WatchedTable[],
+  followed: ReadonlyMap<number, string> = new Map(),
 ): Promise<PublicationReport> {
   const { rows } = await sql.query<PublicationFacts>(factsQuery, [name])
   const [facts] = rows
@@ -120,7 +122,8 @@ export async function inspectPublication(
     ...strangerFindings(shown, facts, published),
   ]
   const ours = published.flatMap((table) => {
-    const is = facts.tables.find(isSame(table))
+    const isFollowed = ({ oid }: PublishedTable) => followed.get(Number(oid)) === table.model
+    const is = facts.tables.find(isSame(table)) ?? facts.tables.find(isFollowed)
     if (is === undefined) return []
     // An appointment without its old row is told from its last image, or is a gap of that one row: no reason for a whole one.
     return [{ ...is, identity: table.needsOldImage ? 'f' : is.identity, model: table.model }]

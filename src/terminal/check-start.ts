@@ -32,9 +32,18 @@ interface Known {
   /** Kinds of the gaps that an operator has accepted and no start has passed yet. */
   readonly accepted: readonly string[]
   readonly publication: string | null
+  /** Those that were followed, OID → the model's name. */
+  readonly tables: ReadonlyMap<number, string>
 }
 
-const nothing: Known = { position: null, intended: false, open: null, accepted: [], publication: null }
+const nothing: Known = {
+  position: null,
+  intended: false,
+  open: null,
+  accepted: [],
+  publication: null,
+  tables: new Map(),
+}
 
 export async function inspectStart(sql: Sql, options: StartCheck): Promise<readonly Finding[]> {
   try {
@@ -75,7 +84,7 @@ async function startFinding(
     })
     if (begins.tag === 'create')
       return ok(start, 'the first start makes the slot; what is committed from then on notifies')
-    const { fingerprint } = await inspectPublication(sql, publication, tables)
+    const { fingerprint } = await inspectPublication(sql, publication, tables, known.tables)
     if (known.publication !== null && !isSamePublication(known.publication, fingerprint)) {
       const found = 'the publication is not what it was when it was followed: what was written meanwhile may be missing'
       return gapFinding(found, known.accepted.includes('publication changed'))
@@ -103,5 +112,6 @@ const readKnown = (path: string, slot: string): Promise<Known> =>
       open: journal.openGap()?.reason ?? null,
       accepted: journal.acceptedGaps().map(({ kind }) => kind),
       publication: checkpoint?.publication ?? null,
+      tables: journal.knownTables(),
     }
   })

@@ -306,8 +306,16 @@ test('the publication’s fingerprint changes with what matters, and only with t
     }),
   }
   const other = { ...tables[1], model: 'other', table: 'other', columns: ['id'] } as WatchedTable
-  const print = async (watched = tables) => (await inspectPublication(sql, 'notifyd', watched)).fingerprint
-  const before = await print()
+  const inspect = (watched = tables, followed?: ReadonlyMap<number, string>) =>
+    inspectPublication(sql, 'notifyd', watched, followed)
+  const print = async (watched = tables) => (await inspect(watched)).fingerprint
+  const { fingerprint: before, published } = await inspect()
+  // Looked at while it has another name: the same table.
+  await database.query('CREATE SCHEMA attic; ALTER TABLE appointment SET SCHEMA attic')
+  expect(isSamePublication(before, (await inspect(tables, published)).fingerprint)).toBe(true)
+  await database.query('ALTER TABLE attic.appointment SET SCHEMA public; ALTER TABLE appointment RENAME TO away')
+  expect((await inspect(tables, published)).fingerprint).toBe(before)
+  await database.query('ALTER TABLE away RENAME TO appointment')
   await database.query('CREATE TABLE other (id int PRIMARY KEY); ALTER PUBLICATION notifyd ADD TABLE other')
   await database.query('ALTER TABLE appointment ADD more int; ALTER TABLE appointment DROP comment')
   expect(await print()).toBe(before)
