@@ -169,13 +169,15 @@ export class EndpointSender {
     if (this.#stopping.signal.aborted || this.#isOff) return
     const nowMs = this.now()
     const { notBefore, mayOpen } = this.#health
+    let mayTake = false
     while (nowMs >= notBefore && this.#inFlight < mayOpen && this.#unsettled < this.#maxUnsettled) {
       const delivery = this.#window.take(nowMs) ?? this.#takeEarly(nowMs)
+      mayTake = delivery === null
       if (delivery === null) break
       void this.#attempt(delivery)
     }
     // What may be sent now and was not taken, for want of room, is taken when an open request ends.
-    if (nowMs >= notBefore && this.#window.isReading) this.#alarm.soon()
+    if (mayTake && this.#window.isReading) this.#alarm.soon()
     else this.#alarm.set(Math.max(notBefore, Math.min(this.#window.notBefore, this.#seekAt)), nowMs)
   }
 

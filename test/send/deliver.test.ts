@@ -8,7 +8,7 @@ import { Writable } from 'node:stream'
 import { promisify } from 'node:util'
 import { CompiledQuery } from 'kysely'
 import { pino } from 'pino'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { Lsn } from '../../src/capture/lsn.js'
 import { webhookId } from '../../src/compute/webhook-id.js'
 import { carryOut } from '../../src/journal/carry-out.js'
@@ -140,6 +140,20 @@ test('a hanging endpoint slows no other', async () => {
   await until(() => journal.debts().every(({ endpoint }) => endpoint === 'dead'))
   expect(receiver.delivered).toHaveLength(50)
   expect(receiver.posts.filter(({ path }) => path === '/dead')).toHaveLength(16)
+})
+
+test('an endpoint that has all its requests open is left alone until one of them ends, however much it is owed', async () => {
+  await using all = await desk()
+  const { receiver, journal } = all
+  receiver.program('/desk', () => ({ tag: 'hang' }))
+  await all.owe(lanes(2))
+  const deliverer = all.deliverer({ concurrency: 2, timeoutMs: 60_000 })
+  await until(() => receiver.posts.length === 2)
+  await all.owe(lanes(1500, 'more'))
+  deliverer.wake('desk')
+  const looks = vi.spyOn(journal.waits, 'now')
+  for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+  expect(looks).not.toHaveBeenCalled()
 })
 
 test('way is given only for as long as requests end', async () => {
