@@ -7,9 +7,11 @@ import type { ChangeType } from '../change/change-type.js'
 import type { OwedNotification, ProtocolOutcome, Source } from '../compute/computed-change.js'
 import { webhookId } from '../compute/webhook-id.js'
 import { appendDelivery, Sequences } from './append.js'
+import { deliveryColumns, toDelivery } from './deliveries.js'
 import { spellings } from './external-id.js'
 import type { GroupCommit } from './group-commit.js'
 import { boundsOf, type ReplaySelection } from './replay-range.js'
+import type { DeliveryRow } from './schema.js'
 import type { Sqlite } from './sqlite.js'
 import type { SqliteValue } from './sqlite-driver.js'
 
@@ -114,21 +116,25 @@ export class Recomputes {
   #unseen({ id: changeId, source, change }: JournaledChange, notification: OwedNotification, index: number): Unseen[] {
     const { commitLsn, ordinal } = change
     const { protocol, endpoint } = notification
-    const known = 'SELECT body, state, recompute FROM delivery WHERE change_id = ? AND webhook_id = ?'
-    let latest: { id: string; row: Record<string, unknown> } | null = null
+    const known = `SELECT ${deliveryColumns}, d.state, d.recompute FROM delivery d WHERE d.change_id = ? AND d.webhook_id = ?`
+    let latest: { id: string; row: DeliveryRow } | null = null
     for (let generation = 0; ; generation += 1) {
       const id = webhookId({ source, commitLsn, ordinal, protocol, endpoint, index, generation })
-      const row = this.sqlite.get(known, [changeId, id])
-      if (row !== null) latest = { id, row }
-      else if (latest?.row['body'] !== notification.body) {
+      const [row] = this.sqlite.all<DeliveryRow>(known, [changeId, id])
+      if (row !== undefined) latest = { id, row }
+      else if (latest === null || !wasSeen(latest.row, notification)) {
         return [{ notification: { ...notification, webhookId: id }, isKept: false }]
       } else {
-        const isKept = latest.row['state'] === 'dead' && latest.row['recompute'] !== null
+        const isKept = latest.row.state === 'dead' && latest.row.recompute !== null
         return isKept ? [{ notification: { ...notification, webhookId: latest.id }, isKept }] : []
       }
     }
   }
 }
+
+/** What a damaged row was cannot be told by it. Delivered it was whole, since it is held before each POST; else it was never sent. */
+const wasSeen = (row: DeliveryRow, { body }: OwedNotification): boolean =>
+  toDelivery(row).isDamaged ? row.state === 'delivered' : row.body === body
 
 const toJournaledChange = (row: ChangeRow): JournaledChange => ({
   id: row.id,

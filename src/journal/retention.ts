@@ -1,5 +1,5 @@
 // Forgetting by age: delivered deliveries and the changes behind them. Owns what is never forgotten: what is owed, dead
-// letters, the latest appointment images, sequence numbers.
+// letters, sequence numbers; images have an age of their own (image-retention.ts).
 import type { Sqlite } from './sqlite.js'
 
 /** A slice is one short transaction, so that appending and settling go on between two of them. */
