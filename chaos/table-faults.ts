@@ -26,6 +26,18 @@ async function atDesk(site: ChaosSite, random: Random, work: (desk: Desk) => Pro
   }
 }
 
+/** An ALTER TABLE and the receptionists wait for each other now and then, and PostgreSQL ends one of them. */
+async function untilItIs<T>(work: () => Promise<T>, client: pg.Client): Promise<T> {
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof pg.DatabaseError && error.code === '40P01')) throw error
+      await client.query('ROLLBACK')
+    }
+  }
+}
+
 const away = {
   rename: {
     name: 'appointment_old',
@@ -42,20 +54,24 @@ const away = {
 /** In one transaction: the name is never seen to be another. */
 export const renamedWithin = (site: ChaosSite, random: Random, how: keyof typeof away) =>
   atDesk(site, random, ({ client, clinic }) =>
-    inTransaction(client, async (owe) => {
-      await client.query(away[how].there)
-      clinic.appointmentTable = away[how].name
-      const { booking, due } = await clinic.book()
-      owe(due)
-      owe(await clinic.rescheduleInPlace(booking))
-      await client.query(away[how].back)
-    }),
+    untilItIs(
+      () =>
+        inTransaction(client, async (owe) => {
+          await client.query(away[how].there)
+          clinic.appointmentTable = away[how].name
+          const { booking, due } = await clinic.book()
+          owe(due)
+          owe(await clinic.rescheduleInPlace(booking))
+          await client.query(away[how].back)
+        }),
+      client,
+    ),
   )
 
 /** For a while, in which the other receptionists fail and this one works on. */
 export const renamedAWhile = (site: ChaosSite, random: Random, how: keyof typeof away, forMs: number) =>
   atDesk(site, random, async ({ client, clinic }) => {
-    await client.query(away[how].there)
+    await untilItIs(() => client.query(away[how].there), client)
     clinic.appointmentTable = away[how].name
     await inTransaction(client, async (owe) => {
       const { booking, due } = await clinic.book()
@@ -63,7 +79,7 @@ export const renamedAWhile = (site: ChaosSite, random: Random, how: keyof typeof
       owe(await clinic.rescheduleInPlace(booking))
     })
     await sleep(forMs)
-    await client.query(away[how].back)
+    await untilItIs(() => client.query(away[how].back), client)
   })
 
 let partitions = 0
@@ -74,7 +90,8 @@ export const partitionWithoutIdentity = (site: ChaosSite, random: Random, forMs:
     const first = firstFarId + partitions * 100
     const name = `appointment_far_${partitions}`
     partitions += 1
-    await client.query(`CREATE TABLE ${name} PARTITION OF appointment FOR VALUES FROM (${first}) TO (${first + 100})`)
+    const make = `CREATE TABLE ${name} PARTITION OF appointment FOR VALUES FROM (${first}) TO (${first + 100})`
+    await untilItIs(() => client.query(make), client)
     const booking = await inTransaction(client, async (owe) => {
       const { booking, due } = await clinic.book({ id: String(first) })
       owe(due)
@@ -85,7 +102,7 @@ export const partitionWithoutIdentity = (site: ChaosSite, random: Random, forMs:
     await inTransaction(client, () => clinic.editComment(booking))
     await sleep(forMs)
     await reschedule()
-    await client.query(`ALTER TABLE ${name} REPLICA IDENTITY FULL`)
+    await untilItIs(() => client.query(`ALTER TABLE ${name} REPLICA IDENTITY FULL`), client)
     await reschedule()
   })
 
