@@ -31,7 +31,7 @@ export interface StoredDelivery {
   readonly state: 'owed' | 'delivered' | 'dead' | 'discarded'
   /** Why an operator discarded it. */
   readonly reason: string | null
-  /** Null: it is of no change, like a gap's notice. */
+  /** Null: it is of no change, like a gap’s notice. */
   readonly commit: PlacedCommit | null
 }
 

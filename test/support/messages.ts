@@ -42,7 +42,8 @@ function literal(source: string, start: number): { text: string; end: number } {
   const quote = source.charAt(start)
   let text = ''
   let at = start + 1
-  for (; source.charAt(at) !== quote; at += 1) {
+  // An apostrophe in a comment begins a text that may not end.
+  for (; at < source.length && source.charAt(at) !== quote; at += 1) {
     if (source.charAt(at) === '\\') {
       at += 1
       text += source.charAt(at)
