@@ -150,4 +150,5 @@ test('an empty folder and a fresh PostgreSQL become a delivered notification by 
   const left = `SELECT slot_name FROM pg_replication_slots UNION ALL SELECT pubname FROM pg_publication
     UNION ALL SELECT relname FROM pg_class WHERE relreplident = 'f'`
   expect((await place.client.query(left)).rows).toEqual([])
-})
+  // Ten processes one after another: on a busy machine that is a minute.
+}, 120_000)
