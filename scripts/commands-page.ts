@@ -137,7 +137,7 @@ const list = ({ lsn }: { lsn: string }): Page[] => [
   },
   {
     title: 'setup',
-    says: 'Makes publication and replica identity with the URL of the config or of `--database-url`, or prints them (`--print-sql`) with the daemon’s role and its grants, for a DBA to read and run. What is there already is left out. It refuses what would make the application’s writes fail. `--undo` removes the slot and the publication, and gives tables the replica identity that they had before `setup` changed it (the publication’s comment keeps it); the daemon must be stopped.',
+    says: 'Makes publication and replica identity with the URL of the config or of `--database-url`, or prints them (`--print-sql`) with the daemon’s role and its grants, for a DBA to read and run. What is there already is left out. It refuses what would make the application’s writes fail. `--undo` removes the slot and the publication, and gives tables the replica identity that they had before `setup` changed it (the publication’s comment keeps it); the daemon must be stopped. After its work it ends with what `check` would still fail, all of it.',
     before: [
       ['setup', '--print-sql'],
       ['setup', '--database-url', '$ADMIN_URL'],
@@ -154,14 +154,14 @@ const list = ({ lsn }: { lsn: string }): Page[] => [
   },
   {
     title: 'tail',
-    says: 'The POSTs that were made, the newest last; `--follow` goes on until Ctrl-C. `--endpoint`, `--notification`, `--appointment` and `--from LSN` narrow it.',
+    says: 'The POSTs that were made, the newest last; `--follow` goes on until Ctrl-C. `--endpoint`, `--notification` and `--appointment` narrow it, and `--from` and `--to`: an LSN is of the commit, a time (`2026-11-24T08:00-05:00`, `2h`) of the POST. On a terminal a line is as wide as the terminal is; a pipe gets all of it. A name that nobody configured or journaled is exit 2, here and everywhere, with the nearest one.',
     args: ['tail'],
     shape: shapes.disclosureShape,
     shapeNote: ', an object a line',
   },
   {
     title: 'explain',
-    says: 'A commit (LSN), a notification (webhook id) or an appointment (its external id): what arrived, what each protocol made of it, every attempt, replays too. Names of columns, never their values.',
+    says: 'A commit (LSN), a notification (webhook id) or an appointment (its external id, exactly as it is; what could act on a terminal is printed as an escape): what arrived, what each protocol made of it, every attempt, replays too. Names of columns, never their values.',
     args: ['explain', lsn],
     shape: shapes.explainShape,
   },
@@ -187,7 +187,7 @@ const list = ({ lsn }: { lsn: string }): Page[] => [
   },
   {
     title: 'replay',
-    says: 'A range of commits again, under the same ids; `--dry-run` says what would be sent.',
+    says: 'A range of commits again, under the same ids, from and to an LSN or a time of commit (`2026-11-24T08:00-05:00`, `2h`); or one notification by its webhook id (`replay msg_…`). `--dry-run` says what would be sent.',
     args: ['replay', '--from', lsn],
     shape: shapes.replayedShape,
   },

@@ -10,7 +10,7 @@ import { type LoadedConfig, loadConfig } from './config.js'
 import { loadCompute } from './load-compute.js'
 import { openClinical } from './open-clinical.js'
 import { readSettings, type Settings } from './settings.js'
-import { check } from './terminal/check.js'
+import { type Checked, type CheckOptions, check, findingsTable } from './terminal/check.js'
 import { setup } from './terminal/setup.js'
 
 interface SetupFlags extends Options {
@@ -25,22 +25,8 @@ export function prepareCommands(program: Command, shared: Shared, done: Finished
     .option('--send-test', 'POST a signed notification `test` to each endpoint')
     .action(async ({ config: file, json, sendTest }: Options & { sendTest?: boolean }) => {
       const config = await loadConfig(file)
-      const settings = await readSettings(config)
-      const { address, tables, endpoints, urlPolicy: policy } = settings
-      const { slot, publication, failover } = config.database
-      const { text, isReady } = await check({
-        address,
-        slot,
-        failover,
-        publication,
-        tables,
-        journal: config.journal.url,
-        http: config.http === false || config.http.port === 0 ? null : config.http,
-        endpoints,
-        sending: { policy, sendTest: sendTest === true, userAgent: `notifyd/${version}`, now: new Date() },
-        protocols: () => protocolFindings(config, settings),
-        json: json === true,
-      })
+      const options = checkOptions(config, await readSettings(config), version, sendTest === true)
+      const { text, isReady } = await check({ ...options, json: json === true })
       process.stdout.write(text)
       done(isReady ? 0 : 3)
     })
@@ -52,7 +38,8 @@ export function prepareCommands(program: Command, shared: Shared, done: Finished
     .option('--database-url <url>', 'a URL of a role that may do this, for this once')
     .action(async ({ config: file, json, printSql, undo, databaseUrl }: SetupFlags) => {
       const config = await loadConfig(file)
-      const { address, tables } = await readSettings(config)
+      const settings = await readSettings(config)
+      const { address, tables } = settings
       const { publication, slot } = config.database
       const text = await setup({
         address: databaseUrl === undefined ? address : { url: databaseUrl, tls: address.tls },
@@ -65,8 +52,35 @@ export function prepareCommands(program: Command, shared: Shared, done: Finished
         json: json === true,
       })
       process.stdout.write(text)
+      if (printSql !== true && undo !== true && json !== true) {
+        process.stdout.write(stillFailing(await check(checkOptions(config, settings, version, false))))
+      }
       done(0)
     })
+}
+
+/** What is left to do, in one round, whoever has to do it. */
+function stillFailing({ findings }: Checked): string {
+  const failing = findings.filter(({ level }) => level === 'fail')
+  return failing.length === 0 ? 'notifyd check finds all that it needs\n' : `notifyd check:\n${findingsTable(failing)}`
+}
+
+function checkOptions(config: LoadedConfig, settings: Settings, version: string, sendTest: boolean): CheckOptions {
+  const { address, tables, endpoints, urlPolicy: policy } = settings
+  const { slot, publication, failover } = config.database
+  return {
+    address,
+    slot,
+    failover,
+    publication,
+    tables,
+    journal: config.journal.url,
+    http: config.http === false || config.http.port === 0 ? null : config.http,
+    endpoints,
+    sending: { policy, sendTest, userAgent: `notifyd/${version}`, now: new Date() },
+    protocols: () => protocolFindings(config, settings),
+    json: false,
+  }
 }
 
 async function protocolFindings(config: LoadedConfig, settings: Settings): Promise<readonly Finding[]> {

@@ -37,6 +37,7 @@ export interface CheckOptions {
 export interface Checked {
   readonly text: string
   readonly isReady: boolean
+  readonly findings: readonly Finding[]
 }
 
 const marks = { ok: pc.green('✓'), warn: pc.yellow('!'), fail: pc.red('✗') } as const
@@ -52,8 +53,8 @@ export async function check(options: CheckOptions): Promise<Checked> {
   ])
   const findings = parts.flat()
   const isReady = findings.every((finding) => finding.level !== 'fail')
-  if (options.json) return { text: `${jsonText({ ready: isReady, findings })}\n`, isReady }
-  return { text: findingsTable(findings), isReady }
+  if (options.json) return { text: `${jsonText({ ready: isReady, findings })}\n`, isReady, findings }
+  return { text: findingsTable(findings), isReady, findings }
 }
 
 /** A row each, and what mends it below. */

@@ -81,8 +81,9 @@ async function carriedOut(control: Control, { slot, undo, ...options }: SetupOpt
   const role = readableIdentifier(options.role)
   if (undo) return { statements: done, next: 'the journal file is yours to remove' }
   const isThere = state.role?.may_replicate === true
-  const yet = `the role ${role} is yet to be made: notifyd setup --print-sql has the SQL`
-  return { statements: done, next: isThere ? `run notifyd check; the daemon reads as ${role}` : yet }
+  // All of it: who makes the role and then asks `check` would be told of the grants one round later.
+  const yet = `the role ${role} is yet to be made, or allowed to replicate:\n${granting(preparation).join('\n')}`
+  return { statements: done, next: isThere ? `the daemon reads as ${role}` : yet }
 }
 
 function explained(error: unknown, undo: boolean, done: number): unknown {

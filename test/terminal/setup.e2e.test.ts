@@ -37,6 +37,7 @@ test('setup as an owner makes what is missing, and may be run again', async () =
   for (const _time of ['first', 'again']) {
     const setup = site.spawn(['setup'])
     expect(await setup.exited).toEqual({ status: 0, signal: null })
+    expect(setup.stdout).toMatch(/notifyd check finds all that it needs\n$/)
   }
   await site.configure(site.config)
   const check = site.spawn(['check'])
@@ -105,7 +106,11 @@ test('what setup did not make, --undo does not take back; what is missing of a p
     return command.stdout.trim().split('\n')
   }
   const stored = 'ALTER PUBLICATION notifyd SET (publish_generated_columns = stored);'
-  expect((await setup()).slice(0, -1)).toEqual([
+  const made = await setup()
+  const end = made.indexOf('done: the daemon reads as notifyd')
+  // The slot is another database's, which the daemon could not use.
+  expect(made.slice(end + 1)).toEqual(['notifyd check:', expect.stringContaining('✗ start'), expect.any(String)])
+  expect(made.slice(0, end)).toEqual([
     ...(defaultMajor() < 18 ? [] : [stored]),
     'ALTER TABLE public.note_state_change_event REPLICA IDENTITY FULL;',
     'ALTER PUBLICATION notifyd ADD TABLE public.note_state_change_event;',
@@ -209,4 +214,24 @@ test.each([
   const daemon = site.spawn()
   expect((await daemon.exited).status).toBe(2)
   expect(daemon.stderr).toContain(message)
+})
+
+test('setup with another URL ends with all that check still fails, in one round', async () => {
+  await using site = await openSite({ migrations: ['schema', 'role'] })
+  await site.database.query('REVOKE SELECT ON patient, note_state_change_event FROM notifyd')
+  await site.configure({ ...site.config, journal: { url: `${site.home.configFile}/journal.db` } })
+  const setup = site.spawn(['setup', '--database-url', site.database.superuserUrl])
+  expect(await setup.exited).toEqual({ status: 0, signal: null })
+  const left = setup.stdout.slice(setup.stdout.indexOf('notifyd check:'))
+  for (const table of ['patient', 'note_state_change_event'])
+    expect(left).toMatch(new RegExp(`GRANT SELECT .*${table}`))
+  expect(left).toContain('✗ journal')
+  expect(left).not.toMatch(/[✓!] /)
+
+  const { url } = site.config['database'] as { url: string }
+  const nobody = url.replace(/\/\/[^:@]+/, '//nobody_yet')
+  await site.configure({ ...site.config, database: { url: nobody, slot: site.database.slot } })
+  const unmade = site.spawn(['setup', '--database-url', site.database.superuserUrl])
+  expect(await unmade.exited).toEqual({ status: 0, signal: null })
+  expect(unmade.stdout).toMatch(/CREATE ROLE nobody_yet .*GRANT SELECT .*notifyd check:\n✗ connection/s)
 })
