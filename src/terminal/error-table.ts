@@ -34,7 +34,18 @@ missing: … | a key that is needed is not there | the message says what was exp
 --to lies before --from | the range of a replay is empty | exchange the two
 LSN_IN_FUTURE: the journal ends at … | nothing was journaled there yet | take an LSN from the log, or wait
 the journal is empty: nothing was followed yet | the daemon never streamed with this journal | start notifyd run first; is journal.url the right file?
-… …: expected a time like 2026-11-23 or 2026-11-23T12:00:00Z | it is no such time, or has no zone | write it as ISO 8601, with Z or an offset; a date alone is its midnight, UTC
+… …: expected a time like 2026-11-24T08:00-05:00, 2026-11-24 or 2h (ago) | it is no such time, or has no zone | write it as ISO 8601, with Z or an offset; a date alone is its midnight, UTC
+… …: expected … | it is neither an LSN nor a time | take an LSN from the log, \`tail\` or \`status\`, or write a time as the message shows
+expected an LSN, like 0/16B3748, or a time, like 2026-11-24T08:00-05:00 or 2h. | an option's value is neither | take an LSN from the log, \`tail\` or \`status\`, or write a time as the message shows
+--recompute is of a range: give --from | replay --recompute was given a webhook id | give the LSN of the notification, which explain shows, as --from and --to
+a webhook id is one notification: no range and no filter goes with it | replay was given both | leave one out
+give --from, an LSN or a time like 2h, or a webhook id (msg_…) | replay was given nothing to send | name a range or a notification
+--from lies in the future | nothing was committed there yet | is this machine's clock right?
+the journal is whole from … on: what lies before was never seen or is pruned | the range begins before what the journal has | begin where it says
+…: the journal has none of that id | it is another journal's, or pruned | look with explain, by the appointment
+… is still owed: notifyd retry sends what waits | replay is for what was delivered | notifyd retry --appointment
+… was discarded: … | an operator gave it up | dead-letters list says when
+… is of no commit, and is not sent again | it is a gap's notice | nothing: it was about that moment
 name --endpoint, --appointment, or --all that waits | nothing was selected | select, or say --all
 name a webhook id, --endpoint, --before, or --all of them | nothing was selected, and nothing is changed by accident | select, or say --all
 --changes and --journal are two places to take changes from: give one | protocols test was given both | give one
