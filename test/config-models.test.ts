@@ -18,8 +18,13 @@ describe('models', () => {
       lab_report: { table: 'lab.report', change_type: 'LAB_REPORT', columns: { id: 'dbid', anything: 'x' } },
     }
     const { models: loaded } = await load(models(value))
-    expect(loaded.appointment).toEqual({ ...value.appointment, former_columns: {} })
-    expect(loaded['lab_report']).toEqual({ ...value.lab_report, former_columns: {}, exclude_columns: [] })
+    expect(loaded.appointment).toEqual({ ...value.appointment, former_columns: {}, time_zone: 'UTC' })
+    expect(loaded['lab_report']).toEqual({
+      ...value.lab_report,
+      former_columns: {},
+      exclude_columns: [],
+      time_zone: 'UTC',
+    })
     expect(loaded.patient).toEqual({ table: 'public.patient', columns: {}, exclude_columns: [] })
   })
 

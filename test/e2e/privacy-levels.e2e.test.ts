@@ -35,7 +35,8 @@ test('at every level, in success, failure and crash, nothing of a patient is pri
     daemon.kill('SIGUSR2')
     expect([level, await daemon.exited]).toEqual([level, { status: 1, signal: null }])
     expect(daemon.stderr).toMatch(/^notifyd: Error \(23505\): nobody caught this, .*\n +at .*crashes\.mjs:/)
-    if (['fatal', 'silent'].includes(level)) expect(daemon.stdout).toBe('')
+    // Why it ended is the last line at every level.
+    if (['fatal', 'silent'].includes(level)) expect(daemon.lines.map(({ msg }) => msg)).toEqual(['ended'])
     keep(daemon)
   }
 
