@@ -23,20 +23,26 @@ export async function keepJournal(
   work: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const { lost } = journal
-  const lostReason = new Promise<never>((_, reject) => {
-    lost.addEventListener('abort', () => reject(lost.reason), { once: true })
-  })
-  lostReason.catch(() => undefined)
   const signal = AbortSignal.any([options.signal, lost])
   const keeper = new Keeper(journal, { ...options, signal }, await journal.upkeep.begin())
+  const ended = new AbortController()
   try {
-    await Promise.race([work(signal), lostReason])
+    await Promise.race([work(signal), reasonOf(lost, ended.signal)])
     // One that was not looked through to its end is looked through after the next start.
     if (keeper.isChecked) await journal.upkeep.end()
   } finally {
+    ended.abort()
     keeper.stop()
   }
 }
+
+/** Rejects with the reason of `lost`, and never after `ended`. */
+const reasonOf = (lost: AbortSignal, ended: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    const tell = () => reject(lost.reason)
+    if (lost.aborted) tell()
+    else lost.addEventListener('abort', tell, { once: true, signal: ended })
+  })
 
 class Keeper {
   readonly #journal: Journal

@@ -3,11 +3,11 @@
 import { createServer } from 'node:http'
 import { Journal } from '../../src/journal/journal.js'
 import { atMost, type Measured, type Options } from '../figure.js'
+import { lagsOf } from '../lags.js'
 import { owe } from '../owe.js'
 import { BenchReceiver } from '../receiver.js'
 import { BenchSite } from '../site.js'
 import { percentile, spread } from '../statistics.js'
-import { warmUp, write } from '../writer.js'
 
 const rate = 200
 const appointments = 40
@@ -36,15 +36,7 @@ export async function behind({ rounds, scale, say }: Options): Promise<Measured>
         const journal = await Journal.open(daemon.home.journalFile)
         await owe(journal, owed, 'refusing', appointments)
         journal.close()
-        daemon.start()
-        await daemon.streaming()
-        await receiver.reset()
-        await receiver.until(await warmUp(site.postgres.superuserUrl()))
-        await receiver.reset()
-        await receiver.until(await write(site.postgres.superuserUrl(), rate, seconds))
-        const p50 = percentile((await receiver.report()).lags, 0.5)
-        await daemon.stop('SIGKILL')
-        await site.dropSlot(daemon.slot)
+        const p50 = percentile(await lagsOf(daemon, { site, receiver, rate, seconds }), 0.5)
         p50s[at]?.push(p50)
         say(`behind ${round}: p50 ${p50.toFixed(2)} ms with ${owed} owed behind waiting appointments`)
       }

@@ -1,10 +1,10 @@
 // `isolation`: what a healthy endpoint's latency becomes beside one that refuses and one that never answers.
 import { createServer } from 'node:net'
 import { atMost, type Measured, type Options } from '../figure.js'
+import { lagsOf } from '../lags.js'
 import { BenchReceiver } from '../receiver.js'
 import { BenchSite } from '../site.js'
 import { percentile, spread } from '../statistics.js'
-import { warmUp, write } from '../writer.js'
 
 const rate = 200
 
@@ -30,15 +30,7 @@ export async function isolation({ rounds, scale, say }: Options): Promise<Measur
         [[healthy, ...ill], beside],
       ] as const) {
         const daemon = await site.daemon({ endpoints, http: false })
-        daemon.start()
-        await daemon.streaming()
-        await receiver.reset()
-        await receiver.until(await warmUp(site.postgres.superuserUrl()))
-        await receiver.reset()
-        await receiver.until(await write(site.postgres.superuserUrl(), rate, seconds))
-        const p99 = percentile((await receiver.report()).lags, 0.99)
-        await daemon.stop('SIGKILL')
-        await site.dropSlot(daemon.slot)
+        const p99 = percentile(await lagsOf(daemon, { site, receiver, rate, seconds }), 0.99)
         if (round > 0) into.push(p99)
       }
       say(

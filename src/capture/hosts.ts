@@ -61,6 +61,7 @@ async function choose(places: readonly ClientConfig[]): Promise<Place> {
       if (judge(error).tag === 'stop') throw error
       seen.push(`${host}:${port} does not answer (${errorCode(error) ?? 'no code'})`)
     } finally {
+      // One that never came about may never end either, and that it does not is no news: nothing was to be kept of it.
       client.end().catch(() => undefined)
     }
   }

@@ -43,6 +43,7 @@ export async function inspectPhysical(sql: Sql, address: DatabaseAddress): Promi
   } catch (error) {
     return refusals.has(errorCode(error)) ? [ok(title, 'refused to this role')] : []
   } finally {
+    // One that never came about may never end either, and that it does not is no news: nothing was to be kept of it.
     client.end().catch(() => undefined)
   }
 }

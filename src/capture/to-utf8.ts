@@ -2,16 +2,14 @@
 // encoding. Names of tables and columns and the values of rows are text; nothing else in a message is.
 // https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html
 import type { DecodeText } from './charset.js'
+import { isRowMessage, textValues, valueHeadBytes } from './text-values.js'
 
-const rowTags = new Set([...'IUD'].map((tag) => tag.charCodeAt(0)))
 const relationTag = 'R'.charCodeAt(0)
-const asText = 't'.charCodeAt(0)
 
 /** @throws RangeError for a message that ends early. */
 export function toUtf8(payload: Buffer, decode: DecodeText): Buffer {
-  const tag = payload.readUInt8(0)
-  if (rowTags.has(tag)) return row(payload, decode)
-  return tag === relationTag ? relation(payload, decode) : payload
+  if (isRowMessage(payload)) return row(payload, decode)
+  return payload.readUInt8(0) === relationTag ? relation(payload, decode) : payload
 }
 
 /** Keeps what is written in pieces; the parts of the message that are no text stay as they are. */
@@ -35,27 +33,13 @@ class Rewritten {
 
 function row(payload: Buffer, decode: DecodeText): Buffer {
   const rewritten = new Rewritten(payload)
-  // Behind the tag and the relation's OID: tuples, each with its tag and its number of columns.
-  for (let at = 5; at < payload.length; ) {
-    const columns = payload.readUInt16BE(at + 1)
-    at += 3
-    for (let column = 0; column < columns; column += 1) {
-      if (payload.readUInt8(at) !== asText) {
-        at += 1
-        continue
-      }
-      const start = at + 5
-      const end = start + payload.readUInt32BE(at + 1)
-      if (end > payload.length) throw new RangeError('a value that ends early')
-      const value = payload.subarray(start, end)
-      if (!isAscii(value)) {
-        const text = Buffer.from(decode(value))
-        const length = Buffer.alloc(4)
-        length.writeUInt32BE(text.length)
-        rewritten.replace(at + 1, end, Buffer.concat([length, text]))
-      }
-      at = end
-    }
+  for (const { start, end } of textValues(payload)) {
+    const value = payload.subarray(start + valueHeadBytes, end)
+    if (isAscii(value)) continue
+    const text = Buffer.from(decode(value))
+    const length = Buffer.alloc(4)
+    length.writeUInt32BE(text.length)
+    rewritten.replace(start + 1, end, Buffer.concat([length, text]))
   }
   return rewritten.whole()
 }

@@ -1,11 +1,10 @@
-import pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import type { Finding, Sql, WatchedTable } from '../../src/capture/finding.js'
 import { isSamePublication } from '../../src/capture/fingerprint.js'
-import { preflight } from '../../src/capture/preflight.js'
 import { inspectPublication } from '../../src/capture/publication.js'
 import { defaultMajor } from '../../testbed/majors.js'
 import { createTestDatabase, type TestDatabase } from '../support/database.js'
+import { preflightOf } from '../support/watched.js'
 
 const tables: readonly WatchedTable[] = [
   {
@@ -51,18 +50,8 @@ async function look(
   database: TestDatabase,
   options: { slot?: string; publication?: string; watched?: readonly WatchedTable[] } = {},
 ) {
-  const client = new pg.Client(database.url)
-  await client.connect()
-  try {
-    const sql: Sql = {
-      query: async <R extends object>(text: string, values?: unknown[]) =>
-        client.query<R & pg.QueryResultRow>(text, values),
-    }
-    const { slot = database.slot, publication = 'notifyd', watched = tables } = options
-    return await preflight({ sql, slot, publication, tables: watched })
-  } finally {
-    await client.end()
-  }
+  const { watched = tables, ...names } = options
+  return preflightOf(database, watched, names)
 }
 
 const failures = (findings: readonly Finding[]) => findings.filter((finding) => finding.level === 'fail')

@@ -37,7 +37,11 @@ export const sqlOf = (database: TestDatabase): Sql => ({
 })
 
 /** What preflight finds as the daemon's own role. */
-export async function preflightOf(database: TestDatabase, tables = watchedTables): Promise<readonly Finding[]> {
+export async function preflightOf(
+  database: TestDatabase,
+  tables = watchedTables,
+  { slot = database.slot, publication = 'notifyd' }: { readonly slot?: string; readonly publication?: string } = {},
+): Promise<readonly Finding[]> {
   const client = new pg.Client(database.url)
   await client.connect()
   try {
@@ -45,7 +49,7 @@ export async function preflightOf(database: TestDatabase, tables = watchedTables
       query: async <R extends object>(text: string, values?: unknown[]) =>
         client.query<R & pg.QueryResultRow>(text, values),
     }
-    return await preflight({ sql, slot: database.slot, publication: 'notifyd', tables })
+    return await preflight({ sql, slot, publication, tables })
   } finally {
     await client.end()
   }
