@@ -75,7 +75,10 @@ export function perform(behaviour: Behaviour, response: ServerResponse, answerin
       else
         response
           .writeHead(200, { 'content-length': '100' })
-          .write('the first bytes', () => setImmediate(() => response.socket?.resetAndDestroy()))
+          .write('the first bytes', () => {
+            answering.headed(200)
+            setImmediate(() => response.socket?.resetAndDestroy())
+          })
       return
     case 'raw':
       answerRaw(behaviour, response, answering)
