@@ -3,10 +3,11 @@
 import { readFileSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 import { Command } from 'commander'
+import { packageFile } from './base/places.js'
 import type { Finished, Options, Shared } from './cli-options.js'
 import { listenToSignals, type ProcessSignals } from './process-signals.js'
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string }
 
 const example = (text: string) => `\nExample:\n  $ notifyd ${text}`
 
@@ -73,7 +74,8 @@ export async function commandLine(
       finished(0)
     })
 
-  const isKnown = asked === 'run' || groups.some(({ commands }) => commands.includes(asked ?? ''))
+  const isAlone = ['run', '--version', '-V'].includes(asked ?? '')
+  const isKnown = isAlone || groups.some(({ commands }) => commands.includes(asked ?? ''))
   for (const { commands, load } of groups) {
     if (!isKnown || commands.includes(asked ?? '')) (await load())(program, shared, finished, version)
   }

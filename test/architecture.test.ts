@@ -135,7 +135,3 @@ test('half of the files of src have at most 100 lines', () => {
   expect(rules.median([3, 200, 100])).toBe(100)
   expect(rules.median(Object.values(src).map(rules.lineCount))).toBeLessThanOrEqual(100)
 })
-
-test('base has at most four files', () => {
-  expect(Object.keys(src).filter((path) => path.startsWith('src/base/')).length).toBeLessThanOrEqual(4)
-})

@@ -73,12 +73,10 @@ export function perform(behaviour: Behaviour, response: ServerResponse, answerin
     case 'reset':
       if (behaviour.when === 'before the answer') response.socket?.resetAndDestroy()
       else
-        response
-          .writeHead(200, { 'content-length': '100' })
-          .write('the first bytes', () => {
-            answering.headed(200)
-            setImmediate(() => response.socket?.resetAndDestroy())
-          })
+        response.writeHead(200, { 'content-length': '100' }).write('the first bytes', () => {
+          answering.headed(200)
+          setImmediate(() => response.socket?.resetAndDestroy())
+        })
       return
     case 'raw':
       answerRaw(behaviour, response, answering)

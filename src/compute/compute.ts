@@ -1,6 +1,7 @@
 // Resolved changes in, the same with every protocol's outcome and the notifications that are owed out. Computes only; what
 // it says is owed becomes a debt when the journal has it (law 2).
 import type { Log } from '../base/log.js'
+import { packageFile } from '../base/places.js'
 import { isoMicros } from '../base/time.js'
 import { formatLsn } from '../capture/lsn.js'
 import type { ResolvedChange } from '../change/captured-change.js'
@@ -32,7 +33,6 @@ export interface ComputeOptions {
   readonly log: Log
   /** By patient id, newest first; asked once for a batch on which users' protocols run. Retries what is transient. */
   appointments(patientIds: readonly string[]): Promise<ReadonlyMap<string, readonly PatientAppointment[]>>
-  readonly workerUrl?: URL
 }
 
 export class Compute {
@@ -51,7 +51,7 @@ export class Compute {
     const users = await UserProtocols.load({
       ...options,
       endpoints: options.endpoints.map((endpoint) => endpoint.name),
-      url: options.workerUrl ?? new URL('./worker.js', import.meta.url),
+      url: packageFile('dist/compute/worker.js'),
     })
     logIdle(users.protocols, options.log)
     return new Compute(options, users)

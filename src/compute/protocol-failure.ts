@@ -1,5 +1,7 @@
 // What the log may say of a failed protocol: the error's class and the place in the user's file. Its message and stack can
 // quote a patient, and stay in the journal (spec section 6).
+import { fileURLToPath } from 'node:url'
+import { packageFile } from '../base/places.js'
 import type { ProtocolOutcome } from './computed-change.js'
 
 export interface FailureFacts {
@@ -20,8 +22,8 @@ export function failureFacts(outcome: Extract<ProtocolOutcome, { tag: 'failed' }
   return { cause, error, at: stack === null ? null : placeOf(stack, message) }
 }
 
-/** What a protocol called or read wrongly is ours; where it did is the author's. */
-const ours = /[\\/]compute[\\/](?:send-notification|strict-members)\.[jt]s:/
+/** What a protocol called or read wrongly is in our own files; where it did is the author's. */
+const ours = [packageFile('dist/'), packageFile('src/')].flatMap((folder) => [folder.href, fileURLToPath(folder)])
 
 /** The first frame of the protocol. The stack repeats the message before its frames, and a message may look like a frame. */
 function placeOf(stack: string, message: string): string | null {
@@ -29,7 +31,7 @@ function placeOf(stack: string, message: string): string | null {
     ? stack.slice(message.length)
     : stack.slice(stack.lastIndexOf(message) + message.length)
   for (const line of frames.split('\n')) {
-    if (!line.startsWith('    at ') || ours.test(line)) continue
+    if (!line.startsWith('    at ') || ours.some((folder) => line.includes(folder))) continue
     const match = place.exec(line)
     if (match !== null) return `${match[1]}:${match[2]}`
   }

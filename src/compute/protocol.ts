@@ -1,6 +1,6 @@
 // What a user's protocol extends (spec section 6), and the check of its Meta. Names are the workflow kit's, so that a
 // protocol is ported statement by statement.
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Appointment, FieldChanges } from '../change/captured-change.js'
 import { type ChangeType, type ChangeTypeName, changeTypeNames, changeTypeOf } from '../change/change-type.js'
 import type { Patient } from './patient.js'

@@ -1,6 +1,6 @@
 // A command's request in, its answer out: done by the daemon that runs, or by the command itself where none does. Every
 // kind of request is here, with the shape of its arguments.
-import { z } from 'zod'
+import * as z from 'zod'
 import { UsageError } from '../base/errors.js'
 import type { ProtocolOutcome } from '../compute/computed-change.js'
 import type { Journal } from './journal.js'

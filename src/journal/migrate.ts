@@ -4,9 +4,10 @@ import { readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { type Kysely, type Migration, Migrator, sql } from 'kysely'
 import { errorCode, JournalError } from '../base/errors.js'
+import { packageFile } from '../base/places.js'
 import { cannotOpen } from './sqlite-error.js'
 
-const folder = fileURLToPath(new URL('../../migrations/journal/sqlite/', import.meta.url))
+const folder = fileURLToPath(packageFile('migrations/journal/sqlite/'))
 
 /** @throws JournalError when a migration fails, or the journal is of a newer notifyd. */
 export async function migrate<T>(db: Kysely<T>, path: string): Promise<void> {

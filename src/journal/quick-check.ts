@@ -4,12 +4,13 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { JournalError } from '../base/errors.js'
+import { packageFile } from '../base/places.js'
 import { openExisting } from './sqlite-driver.js'
 import { namedError } from './sqlite-error.js'
 
 /** Resolves to the first finding, a few words of SQLite's without data; null: there is none. @throws where it could not look */
 export async function quickCheck(path: string, signal: AbortSignal): Promise<string | null> {
-  const script = fileURLToPath(new URL('./quick-check-process.js', import.meta.url))
+  const script = fileURLToPath(packageFile('dist/journal/quick-check-process.js'))
   const { stdout } = await promisify(execFile)(process.execPath, [script, path], { signal })
   const finding: unknown = JSON.parse(stdout)
   return typeof finding === 'string' ? finding : null

@@ -1,7 +1,7 @@
 // Example changes for `protocols test`. In: a file that an author wrote, or nothing: then the examples that are built in.
 // Out: changes as the daemon would have resolved them, and what `this.patient.appointments` is.
 import { existsSync, readFileSync } from 'node:fs'
-import { z } from 'zod'
+import * as z from 'zod'
 import { ConfigError, errorCode } from '../base/errors.js'
 import { toLsn } from '../capture/lsn.js'
 import { appointmentOf } from '../change/appointment.js'

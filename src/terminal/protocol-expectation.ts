@@ -1,6 +1,6 @@
 // What an author expects of a protocol, in a file beside it: read, written, and held against what it makes of the changes now.
 import { existsSync, writeFileSync } from 'node:fs'
-import { z } from 'zod'
+import * as z from 'zod'
 import { errorCode, UsageError } from '../base/errors.js'
 import { readJson } from './protocol-cases.js'
 import type { ProtocolRun } from './protocol-run.js'

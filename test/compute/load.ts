@@ -6,7 +6,6 @@ import { pino } from 'pino'
 import { Compute, type ComputeOptions } from '../../src/compute/compute.js'
 import { type ChangeParts, change, source } from './changes.js'
 
-const workerUrl = new URL('../../dist/compute/worker.js', import.meta.url)
 const fixture = (name: string) => resolve(fileURLToPath(new URL('./fixtures/', import.meta.url)), name)
 const opened: Compute[] = []
 
@@ -35,7 +34,6 @@ export async function load(files: readonly string[], options: Partial<ComputeOpt
     timeoutMs: 300,
     log,
     appointments: async () => new Map(),
-    workerUrl,
     ...options,
   })
   opened.push(compute)

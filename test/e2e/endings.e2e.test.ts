@@ -10,12 +10,13 @@ const importing = (script: string) => ({ NODE_OPTIONS: `--import data:text/javas
 const thrower = `
   setInterval(() => { if (process.listenerCount('uncaughtException') > 0) throw new Error(['Ada', 'Byron'].join(' ')) }, 1)`
 
-/** A signal in the moment in which the first package is looked for: behind it lies most of what is loaded. */
+/** A signal in the moment in which the program itself is looked for: nearly all of it is loaded behind that. */
 const hook = `
   let isSent = false
   export async function resolve(specifier, context, next) {
-    if (specifier === 'commander' && !isSent) process.kill(process.pid, 'SIGTERM')
-    isSent ||= specifier === 'commander'
+    const isProgram = /chunks.main-/.test(specifier)
+    if (isProgram && !isSent) process.kill(process.pid, 'SIGTERM')
+    isSent ||= isProgram
     return next(specifier, context)
   }`
 const signaller = `

@@ -23,7 +23,6 @@ interface Told {
   readonly err: string
 }
 
-const workerUrl = new URL('../../dist/compute/worker.js', import.meta.url)
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 
 /** Without a config, as an author has none at hand. */
@@ -38,10 +37,10 @@ const log = pino({ level: 'silent' })
 
 /** The same in this process, which is sooner done. */
 const here = (file: string, flags: { readonly update?: boolean } = {}) =>
-  overExamples(file, { config: '', ...flags }, false, { workerUrl, log })
+  overExamples(file, { config: '', ...flags }, false, { log })
 
 const tested = async (file: string) => {
-  const { text } = await overExamples(file, { config: '', json: true }, false, { workerUrl, log })
+  const { text } = await overExamples(file, { config: '', json: true }, false, { log })
   return protocolTestShape.parse(JSON.parse(text))
 }
 
