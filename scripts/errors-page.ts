@@ -57,7 +57,7 @@ ${ours.join('\n')}`,
     `## What the database says
 
 These SQLSTATEs, and codes of TLS to the database, end the daemon with status 3, because only a person can mend them; every other one is tried again with backoff,
-and its code stands in the log.
+and its code stands in the log. A daemon that has streamed waits at \`42P01\`, \`3F000\` and \`42703\` (a table, schema or column that has another name for a while) instead of ending.
 
 | code | what to do |
 | --- | --- |

@@ -1,7 +1,7 @@
 // Connection after connection until the daemon is told to stop: what a new connection mends is tried again with back-off, a gap
 // is waited at until it is accepted, and what neither mends is thrown.
 import { backoffMs, pause } from './base/backoff.js'
-import { GapError, type GapFacts, judge } from './base/errors.js'
+import { GapError, type GapFacts, judge, NotReadyError } from './base/errors.js'
 import { steadyNow } from './base/time.js'
 import { formatLsn } from './capture/lsn.js'
 import { isOfPooler, poolerNamed, poolerRemedy, serverSentence } from './capture/server-words.js'
@@ -13,6 +13,7 @@ import { follow } from './follow.js'
 import { awaitAcceptance } from './gap-phase.js'
 import type { Journal } from './journal/journal.js'
 import { logOldRows } from './old-rows.js'
+import { logPassing, passing, remedyMeanwhile } from './passing.js'
 import type { Deliverer } from './send/deliver.js'
 import { Reach } from './status/reach.js'
 import { StreamEnds } from './status/standstill.js'
@@ -82,19 +83,24 @@ export async function followForever(journal: Journal, deliverer: Deliverer, part
         attempt = 0
         continue
       }
-      if (verdict.tag === 'stop') throw poolerNamed(error)
+      const remedyOfPassing = remedyMeanwhile(error, journal.checkpoint() !== null)
+      if (verdict.tag === 'stop' && remedyOfPassing === null) throw poolerNamed(error)
       if (signal.aborted) return
       state.lastError = verdict.code
       state.reach = null
       metrics.reconnected(verdict.code)
       // One that comes up and ends at the same place each time is not up.
       const sameEnds = verdict.code === '55006' ? 0 : ends.ended(verdict.code, durable(), steadyNow())
-      const waitMs = backoffMs(Math.max(attempt, sameEnds, 1), verdict.code === '55006' ? takeOver : reconnect)
+      const steps = remedyOfPassing !== null ? passing : verdict.code === '55006' ? takeOver : reconnect
+      const waitMs = backoffMs(Math.max(attempt, sameEnds, 1), steps)
       // pg's own errors have no code, and constant texts: no password given, no TLS at the server, no answer in time
       const isOurs = error instanceof Error && (verdict.code === 'CONNECTION' || verdict.code === 'NO_PRIMARY')
-      const reason = isOurs ? error.message : (serverSentence(error) ?? undefined)
-      const remedy = isOfPooler(error) ? poolerRemedy : undefined
-      log.warn({ code: verdict.code, reason, remedy, retry_in_ms: waitMs }, retryMessage(verdict.code, state))
+      const found = error instanceof NotReadyError ? error.found : undefined
+      const reason = isOurs ? error.message : (found ?? serverSentence(error) ?? undefined)
+      const remedy = remedyOfPassing ?? (isOfPooler(error) ? poolerRemedy : undefined)
+      const facts = { code: verdict.code, reason, remedy, retry_in_ms: waitMs }
+      if (remedyOfPassing === null) log.warn(facts, retryMessage(verdict.code, state))
+      else logPassing(facts, log)
       state.phase = 'connecting'
       await pause(waitMs, signal)
     }

@@ -11,7 +11,7 @@ import { formatLsn, type Lsn } from './capture/lsn.js'
 import { preflight } from './capture/preflight.js'
 import { ReplicationStream } from './capture/replication-stream.js'
 import { goOn } from './capture/slot.js'
-import { isOfIdentity } from './capture/tables.js'
+import { isOfIdentity, isOfShape } from './capture/tables.js'
 import { FollowedTables } from './change/followed-tables.js'
 import type { Model } from './change/model.js'
 import { keyedModels } from './keyed-models.js'
@@ -118,7 +118,8 @@ async function assertReady(control: Control, options: FollowOptions): Promise<vo
   const failures = findings.filter(isInTheWay)
   if (failures.length === 0) return
   const found = failures.map((finding) => finding.found).join('; ')
-  throw new NotReadyError(found, failures.map((finding) => finding.remedy).join('\n               '))
+  const remedy = failures.map((finding) => finding.remedy).join('\n               ')
+  throw new NotReadyError(found, remedy, { mayPass: hasFollowed && failures.every(isOfShape) })
 }
 
 const asError = (reason: unknown): Error =>

@@ -42,14 +42,17 @@ export class ProtocolLoadError extends Error {
 /** The database cannot serve the daemon until somebody mends it. Exit 3. */
 export class NotReadyError extends Error {
   override readonly name = 'NotReadyError'
+  /** It was there before, and a statement of somebody’s may bring it back: a daemon waits for it. */
+  readonly mayPass: boolean
   constructor(
     /** One sentence: what was found. */
     readonly found: string,
     /** What mends it: SQL, a setting, or a config key. */
     readonly remedy: string,
-    options?: ErrorOptions,
+    options?: ErrorOptions & { readonly mayPass?: boolean },
   ) {
     super(`${found}\n  to mend it: ${remedy}`, options)
+    this.mayPass = options?.mayPass === true
   }
 }
 
@@ -200,6 +203,7 @@ export const permanent: Readonly<Record<string, string>> = {
   '3D000': 'the database does not exist: correct its name in database.url',
   '42501': 'the role lacks a privilege: run `notifyd check`, it prints the GRANT',
   '42704': 'an object the daemon needs is missing: run `notifyd check`, it prints the SQL that makes it',
+  '3F000': 'a schema is missing: correct models.*.table in the config',
   '42P01': 'a table is missing: correct models.*.table in the config',
   '42703': 'a column is missing: correct models.*.columns in the config',
   '42883':

@@ -7,7 +7,7 @@ import { inspectPublication } from './publication.js'
 import { inspectRowKeys } from './row-keys.js'
 import { allowReplication, changeSetting, mayReplicateCondition, type Service, serviceExpression } from './service.js'
 import { readSlot, type SlotFacts } from './slot.js'
-import { inspectTable } from './tables.js'
+import { inspectTable, isOfShape } from './tables.js'
 
 export type { Finding } from './finding.js'
 
@@ -69,7 +69,7 @@ export async function preflight(options: PreflightOptions): Promise<readonly Fin
   const findings = [...serverFindings(facts), ...slotFindings(facts, options.slot, slot)]
   for (const table of tables) findings.push(...(await inspectTable(sql, table, facts.role)))
   findings.push(...(await inspectRowKeys(sql, tables)))
-  if (!findings.some((finding) => finding.level === 'fail' && finding.title.startsWith('table '))) {
+  if (!findings.some((finding) => finding.level === 'fail' && isOfShape(finding))) {
     findings.push(...(await inspectPublication(sql, publication, tables)).findings)
   }
   return findings

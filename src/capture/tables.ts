@@ -120,6 +120,9 @@ function typeFindings(watched: WatchedTable, facts: TableFacts): Finding[] {
   ]
 }
 
+/** The table, or a column of it, is not there under its name: a rename and its undoing lie a statement apart. */
+export const isOfShape = ({ title }: Finding): boolean => title.startsWith('table ')
+
 const identityTitle = 'replica identity of'
 
 /** Of one that streamed before it costs single rows, each told from its last image or a gap of its own: no reason to stop all. */

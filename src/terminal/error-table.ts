@@ -146,6 +146,7 @@ the server sent … | bytes that are no pgoutput | the same
 a message could not be read | the same | the same
 the server sent BEGIN inside a transaction | the same | the same
 the server sent a row or COMMIT outside a transaction | the same | the same
+what the daemon reads has another name now, or is gone: it waits, and goes on by itself when it is back; trying again | a table, schema or column that a running daemon streamed with was renamed, moved or dropped; \`reason\` names it. Not ready, and what is owed is paid | give it its name back; where it keeps the new one: \`models.*\` in the config, and start again. A first start ends with status 3 instead
 a followed table is called otherwise: its rows are told all the same | it was renamed, or moved to another schema | nothing, where it gets its name back; where it keeps the new one: models.*.table
 a gap: the stream stands still until \`notifyd gaps accept\`; what is owed is paid all the same | the line says which, and from where to where | see NotifydGap in docs/operations.md
 the server was promoted; nothing is missing | a fail-over that took all WAL with it | nothing
