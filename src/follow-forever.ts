@@ -6,6 +6,7 @@ import { steadyNow } from './base/time.js'
 import { formatLsn } from './capture/lsn.js'
 import { isOfPooler, poolerNamed, poolerRemedy, serverSentence } from './capture/server-words.js'
 import { toldFromLastImages } from './change/last-image.js'
+import { toldFromLastStates } from './change/last-state.js'
 import { Resolver } from './change/resolve.js'
 import { ended, graceMs, type Parts } from './daemon-parts.js'
 import { noteFailedChecks } from './failed-checks.js'
@@ -52,7 +53,10 @@ export async function followForever(journal: Journal, deliverer: Deliverer, part
         log,
         signal,
         tryResolution: () => parts.clinical.lookup([], [], 1),
-        resolve: (changes) => resolver.resolve(toldFromLastImages(changes, journal.images, timeZone)),
+        resolve: async (changes) => {
+          const resolved = await resolver.resolve(toldFromLastImages(changes, journal.images, timeZone))
+          return toldFromLastStates(resolved, journal.states, settings.noteStates)
+        },
         compute: (changes, source) => compute.compute(changes, source),
         appended: (changes, owed) => {
           ends.reached(durable())

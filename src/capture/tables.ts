@@ -149,7 +149,7 @@ function identityFindings(watched: WatchedTable, facts: TableFacts): Finding[] {
     const found = `${name} has no replica identity: publishing it makes the application's UPDATE and DELETE fail`
     return [fail(title, found, remedy)]
   }
-  return [warn(title, 'not FULL: an update arrives without old values, and notifies nothing', remedy)]
+  return [warn(title, 'not FULL: an update arrives without old values', remedy)]
 }
 
 /** Neither ALTER TABLE of the root nor a new partition's birth gives a partition the identity of its root. */
@@ -167,7 +167,7 @@ function partitionFindings(watched: WatchedTable, { identity, weak_partitions: w
     const found = `partitions of ${name} have no replica identity: publishing makes the application's UPDATE and DELETE fail`
     return [fail(title, found, full)]
   }
-  const found = `not FULL: an update arrives without old values, and notifies nothing: ${listed}`
+  const found = `not FULL: an update arrives without old values: ${listed}`
   // Its root shows what was meant.
   return [identity === 'f' ? fail(title, found, full) : warn(title, found, full)]
 }

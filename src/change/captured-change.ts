@@ -36,8 +36,10 @@ export interface CapturedChange {
    * its key only.
    */
   readonly withoutOldImage: boolean
-  /** Such a change of an appointment, told from the last image that the WAL had shown of it. Absent: it is not. */
+  /** Such a change, told from the last image that the WAL had shown of its row. Absent: it is not. */
   readonly oldRowFrom?: 'image'
+  /** Such an update of a note state, to a state that notifies, where nobody knows the one before. Absent: it is none. */
+  readonly stateBefore?: 'unknown'
   readonly image: Image
 }
 

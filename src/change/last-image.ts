@@ -1,16 +1,29 @@
 // Appointments that came without their old row (a partition with identity DEFAULT, an identity that was toggled) in, told from
 // the last image that the WAL had shown of them out: `[old, new]` of what differs, and of a delete, which has its key only, the
-// whole row. Owns that a row without an image is known for a gap, and that such a delete wipes out no image.
+// whole row. Owns that such a delete wipes out no image; says which row is a gap for want of one.
 import { appointmentOf } from './appointment.js'
-import type { Appointment, CapturedChange, FieldValue, Image } from './captured-change.js'
+import type { Appointment, CapturedChange, FieldValue, Image, ResolvedChange } from './captured-change.js'
 import { appointmentModel } from './model.js'
 import type { AppointmentImages } from './resolve.js'
 
 export type LastImages = Pick<AppointmentImages, 'byId'>
 
-/** An update of an appointment of which nobody knows what changed. */
-export const isRowGap = (change: CapturedChange): boolean =>
-  change.operation === 'update' && isAlone(change) && change.oldRowFrom === undefined
+/** Whose appointment it is. */
+export interface GapOfRow {
+  readonly appointmentId: string
+  /** Its external id. */
+  readonly appointment: string | null
+}
+
+/** Null, but for an update of an appointment, or of a note state that may have notified, of which nobody knows what changed. */
+export function gapOfRow(change: CapturedChange & Partial<Pick<ResolvedChange, 'appointment'>>): GapOfRow | null {
+  const { canvas_id, external_id } = change.fieldChanges
+  if (change.operation === 'update' && isAlone(change) && change.oldRowFrom === undefined)
+    return { appointmentId: String(canvas_id ?? ''), appointment: external_id }
+  if (change.stateBefore !== 'unknown' || !change.appointment) return null
+  const { id, externally_exposable_id } = change.appointment
+  return { appointmentId: id, appointment: externally_exposable_id }
+}
 
 /**
  * @param changes one batch, in WAL order: what one of them shows is the last image for the next

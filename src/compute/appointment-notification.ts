@@ -17,14 +17,19 @@ export type AppointmentVerdict =
 
 const nothing = (reason: string): AppointmentVerdict => ({ tag: 'nothing', reason })
 
+/** The reason of a row gap: what changed is not known. */
+export const noOldImage = 'no old image'
+
 export function judgeAppointmentChange(change: ResolvedChange, noteStates: NoteStates): AppointmentVerdict {
   if (change.fieldChanges.deleted) return nothing('a deleted row notifies nothing')
-  if (change.withoutOldImage && change.oldRowFrom === undefined) return nothing('no old image')
+  const isBlind = change.withoutOldImage && change.oldRowFrom === undefined
   switch (change.fieldChanges.model_name) {
     case appointmentModel:
-      return ofAppointment(change)
-    case noteStateModel:
-      return ofNoteState(change, noteStates)
+      return isBlind ? nothing(noOldImage) : ofAppointment(change)
+    case noteStateModel: {
+      const verdict = ofNoteState(change, noteStates)
+      return isBlind && verdict.tag === 'notify' ? nothing(noOldImage) : verdict
+    }
     default:
       return nothing('not an appointment and not a note state change')
   }

@@ -35,6 +35,7 @@ import { type Role, Sqlite } from './sqlite.js'
 import { sqliteDialect } from './sqlite-dialect.js'
 import { openDatabase, openExisting } from './sqlite-driver.js'
 import { cannotOpen, namedError } from './sqlite-error.js'
+import { StatesBefore } from './states-before.js'
 import { Upkeep } from './upkeep.js'
 import { Waits } from './waits.js'
 
@@ -47,6 +48,7 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
   readonly known: KnownHistory
   readonly requests: Requests
   readonly images: JournaledImages
+  readonly states: StatesBefore
   readonly replays: Replays
   readonly recomputes: Recomputes
   readonly disclosures: Disclosures
@@ -64,6 +66,7 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
     this.known = new KnownHistory(sqlite)
     this.requests = new Requests(sqlite, this.#commits)
     this.images = new JournaledImages(sqlite)
+    this.states = new StatesBefore(sqlite)
     this.replays = new Replays(sqlite, this.#commits)
     this.recomputes = new Recomputes(sqlite, this.#commits)
     this.disclosures = new Disclosures(db)

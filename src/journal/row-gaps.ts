@@ -1,9 +1,9 @@
-// Gaps of one row: an appointment was updated without its old row, and no image of it was known. Recorded with the change that
-// it is about, kept until an operator accepts it. Owns that one of them stops nothing else.
+// Gaps of one row: an appointment, or a note state of one, was updated without its old row, and no image of it was known. Recorded
+// with the change that it is about, kept until an operator accepts it. Owns that one of them stops nothing else.
 import { isoMicros } from '../base/time.js'
 import { formatLsn, toLsn } from '../capture/lsn.js'
-import type { CapturedChange } from '../change/captured-change.js'
-import { isRowGap } from '../change/last-image.js'
+import type { ResolvedChange } from '../change/captured-change.js'
+import { gapOfRow } from '../change/last-image.js'
 import type { Sqlite } from './sqlite.js'
 
 export interface RowGap {
@@ -14,6 +14,8 @@ export interface RowGap {
   readonly committedAt: string
   readonly appointmentId: string
   readonly appointmentExternalId: string | null
+  /** Of the row that was updated; null: its change was forgotten. */
+  readonly model: string | null
   /** Unix ms. */
   readonly foundAt: number
   readonly acceptedAt: number | null
@@ -25,6 +27,7 @@ interface Row {
   readonly committed_at_us: number
   readonly appointment_id: string
   readonly appointment_external_id: string | null
+  readonly model: string | null
   readonly found_at: number
   readonly accepted_at: number | null
 }
@@ -34,26 +37,30 @@ const insert = `
   VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (source_id, commit_lsn, ordinal) DO NOTHING`
 
 /** Within the transaction that appends the change. Does nothing for one whose old row is known. */
-export function recordRowGap(sqlite: Sqlite, sourceId: number, change: CapturedChange): void {
-  if (!isRowGap(change)) return
-  const { commitLsn, ordinal, committedAt, fieldChanges } = change
-  const { canvas_id: id, external_id: externalId } = fieldChanges
-  sqlite.run(insert, [sourceId, commitLsn, ordinal, committedAt, String(id ?? ''), externalId, Date.now()])
+export function recordRowGap(sqlite: Sqlite, sourceId: number, change: ResolvedChange): void {
+  const gap = gapOfRow(change)
+  if (gap === null) return
+  const { commitLsn, ordinal, committedAt } = change
+  sqlite.run(insert, [sourceId, commitLsn, ordinal, committedAt, gap.appointmentId, gap.appointment, Date.now()])
 }
+
+const list = `
+  SELECT g.*, (SELECT c.model FROM change c
+                WHERE c.source_id = g.source_id AND c.commit_lsn = g.commit_lsn AND c.ordinal = g.ordinal) AS model
+    FROM row_gap g ORDER BY g.accepted_at IS NOT NULL, g.accepted_at DESC, g.id LIMIT ?`
 
 /** Those that wait first, then the newest that were accepted; at most `limit`. */
 export const listRowGaps = (sqlite: Sqlite, limit: number): readonly RowGap[] =>
-  sqlite
-    .all<Row>('SELECT * FROM row_gap ORDER BY accepted_at IS NOT NULL, accepted_at DESC, id LIMIT ?', [limit])
-    .map((row) => ({
-      id: row.id,
-      lsn: formatLsn(toLsn(row.commit_lsn)),
-      committedAt: isoMicros(row.committed_at_us),
-      appointmentId: row.appointment_id,
-      appointmentExternalId: row.appointment_external_id,
-      foundAt: row.found_at,
-      acceptedAt: row.accepted_at,
-    }))
+  sqlite.all<Row>(list, [limit]).map((row) => ({
+    id: row.id,
+    lsn: formatLsn(toLsn(row.commit_lsn)),
+    committedAt: isoMicros(row.committed_at_us),
+    appointmentId: row.appointment_id,
+    appointmentExternalId: row.appointment_external_id,
+    model: row.model,
+    foundAt: row.found_at,
+    acceptedAt: row.accepted_at,
+  }))
 
 /** How many wait. */
 export const countRowGaps = (sqlite: Sqlite): number =>

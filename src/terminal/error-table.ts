@@ -90,8 +90,8 @@ it is FOR ALL TABLES: every table of the database is decoded and sent, and new o
 it leaves generated columns out: one that is added to a table with REPLICA IDENTITY FULL makes the application's UPDATE and DELETE fail | a publication that was made before PostgreSQL 18, or without the option | ALTER PUBLICATION … SET (publish_generated_columns = stored);
 rows of …, which inherit from …, are not told: the WAL has them under their own names | a table with INHERITS children | partition it instead, or keep no rows in them
 … is …, which is not read as …: times are sent as null | a mapped time or duration has an unusual type | map another column
-not FULL: an update arrives without old values, and notifies nothing | a state that is updated in place goes unseen | ALTER TABLE … REPLICA IDENTITY FULL;
-not FULL: an update arrives without old values, and notifies nothing: … | the same of partitions; where their root is FULL, check fails and the daemon is not ready | ALTER TABLE of each
+not FULL: an update arrives without old values | a state that is updated in place is told only where the journal has its last image; else it is a gap of its row | ALTER TABLE … REPLICA IDENTITY FULL;
+not FULL: an update arrives without old values: … | the same of partitions; where their root is FULL, check fails and the daemon is not ready | ALTER TABLE of each
 …, … MB free | little room on the journal's disk | give it a larger disk
 disabled: what it asks for is owed, and not sent | enabled is false | enable it, or discard what it is owed
 no secret: receivers cannot tell that a POST is ours | secrets is empty | give the endpoint one
@@ -155,8 +155,8 @@ not ready: \`notifyd check\` fails | while it streams, a precondition went missi
 making the slot waits for these transactions, prepared ones too; trying again | at the first start, transactions stay open: \`holders\` has each one's pid or name, database and age | end them, or wait
 the stream was given up | the daemon stops | nothing
 the daemon stops | a compute was open when it was told to stop | nothing
-an appointment was updated without its old row, and no image of it is known: a gap of this row, see \`notifyd gaps list\` | a partition was made without FULL identity, or somebody took it away for a while, and the journal never saw the appointment | run check, and the SQL it prints; tell the receivers by hand, then notifyd gaps accept
-an appointment came without its old row, and was told from its last image: run \`notifyd check\`, it prints the SQL | as above, of an appointment that the journal knows: nothing is lost | run check, and the SQL it prints
+a row was updated without its old row, and no image of it is known: a gap of this row, see \`notifyd gaps list\` | a partition was made without FULL identity, or somebody took it away for a while, and the journal never saw this appointment, or this note state among its newest 20,000 changes | run check, and the SQL it prints; tell the receivers by hand, then notifyd gaps accept
+a row came without its old row, and was told from its last image: run \`notifyd check\`, it prints the SQL | as above, of a row that the journal knows: nothing is lost | run check, and the SQL it prints
 rows name what this column cannot hold: taken as of no such row | an id of another kind than the column's: a text for a number, or a number too large | nothing, where it is a slip of the application; where it is every row, correct models.*.columns
 others could read or alter what comes from the database: set database.tls, { "ca_file": … } | the host is not this machine, and the connection is not encrypted or not verified (its reason says which) | set database.tls, or sslmode=verify-full in database.url
 these keys changed too, and take effect at the next start of the daemon | at SIGHUP, keys changed that are read at the start only | restart when it suits

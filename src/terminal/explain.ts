@@ -4,6 +4,7 @@ import pc from 'picocolors'
 import { isoMicros } from '../base/time.js'
 import { formatLsn, parseLsn } from '../capture/lsn.js'
 import { appointmentModel } from '../change/model.js'
+import { noOldImage } from '../compute/appointment-notification.js'
 import type { ProtocolOutcome } from '../compute/computed-change.js'
 import { type ExplainedChange, type ExplainedDelivery, explained, type Subject } from '../journal/explained.js'
 import type { Journal } from '../journal/journal.js'
@@ -129,11 +130,12 @@ function decision(outcome: ProtocolOutcome, { deliveries }: ExplainedChange): st
 }
 
 /** What is to be known of the old values. */
-function oldRow({ withoutOldImage, oldRowFrom, model, operation }: ExplainedChange): string {
+function oldRow({ withoutOldImage, oldRowFrom, model, operation, outcomes }: ExplainedChange): string {
   if (!withoutOldImage) return ''
   const without = 'without the old row: REPLICA IDENTITY is not FULL'
   if (oldRowFrom === 'image') return ` (${without}; told from the last image in the journal)`
-  const isGap = model === appointmentModel && operation === 'update'
+  const mayHaveNotified = outcomes.some((outcome) => outcome.tag !== 'failed' && outcome.reason === noOldImage)
+  const isGap = operation === 'update' && (model === appointmentModel || mayHaveNotified)
   return ` (${without}${isGap ? ', and no image is in the journal: a gap of this row' : ''})`
 }
 

@@ -1,13 +1,15 @@
-// Gaps of one row, as `notifyd gaps list` shows them: the commit and the appointment that could not be told.
+// Gaps of one row, as `notifyd gaps list` shows them: the commit, and the appointment of which something could not be told.
+import { noteStateModel } from '../change/model.js'
 import type { RowGap } from '../journal/row-gaps.js'
 
 /** There can be as many as a partition has rows. */
 export const rowsShown = 200
 
 /** The shape that `--json` prints, among the gaps. */
-export const rowGapAsJson = ({ id, lsn, committedAt, appointmentId, ...gap }: RowGap) => ({
+export const rowGapAsJson = ({ id, lsn, committedAt, appointmentId, model, ...gap }: RowGap) => ({
   id,
   kind: 'row without its old row',
+  model,
   lsn,
   committed_at: committedAt,
   appointment_id: appointmentId,
@@ -16,10 +18,10 @@ export const rowGapAsJson = ({ id, lsn, committedAt, appointmentId, ...gap }: Ro
   accepted_at: gap.acceptedAt === null ? null : new Date(gap.acceptedAt).toISOString(),
 })
 
-export function rowOfRowGap({ lsn, committedAt, appointmentId, acceptedAt, ...gap }: RowGap): string {
+export function rowOfRowGap({ lsn, committedAt, appointmentId, acceptedAt, model, ...gap }: RowGap): string {
   const state =
     acceptedAt === null ? 'waits for notifyd gaps accept' : `accepted at ${new Date(acceptedAt).toISOString()}`
   const external = gap.appointmentExternalId === null ? '' : ` (${gap.appointmentExternalId})`
   return `${new Date(gap.foundAt).toISOString()}  ${lsn}  committed ${committedAt}  ${state}
-  appointment ${appointmentId}${external} was updated without its old row, and no image of it was known: what changed was not told`
+  ${model === noteStateModel ? 'a note state of ' : ''}appointment ${appointmentId}${external} was updated without its old row, and no image of it was known: what changed was not told`
 }

@@ -2,7 +2,7 @@
 // from the last image.
 import { expect, test } from 'vitest'
 import { appointmentOf } from '../../src/change/appointment.js'
-import { isRowGap, toldFromLastImages } from '../../src/change/last-image.js'
+import { gapOfRow, toldFromLastImages } from '../../src/change/last-image.js'
 import { capturedOf, followed } from '../support/changes.js'
 import { clinicalModels } from './captured.js'
 
@@ -95,6 +95,6 @@ test('without an image it is a gap of this row, once: from then on there is an i
   const later = `UPDATE appointment SET start_time = start_time + interval '1 hour'`
   for (const statement of [later, later]) await follow.database.query(statement)
   const told = toldFromLastImages(await capturedOf(follow, [clinicalModels.appointment]), { byId: () => [] }, 'UTC')
-  expect(told.map(isRowGap)).toEqual([true, false])
+  expect(told.map((change) => gapOfRow(change) !== null)).toEqual([true, false])
   expect(Object.keys(told[1]?.fieldChanges.fields ?? {})).toContain('start_time')
 })

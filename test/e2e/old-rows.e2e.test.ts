@@ -15,12 +15,17 @@ const partitioned = `
   ALTER PUBLICATION notifyd DROP TABLE old_appointment; ALTER PUBLICATION notifyd ADD TABLE appointment;
   GRANT SELECT ON appointment TO notifyd;
   INSERT INTO note (id, provider_id, note_type_id) VALUES (1, 1, 1), (2, 1, 1), (3, 1, 1);
-  INSERT INTO appointment (id, provider_id, start_time, duration_minutes, note_id) VALUES (1, 1, '2026-12-01 10:00Z', 20, 1)`
+  INSERT INTO appointment (id, provider_id, start_time, duration_minutes, note_id) VALUES (1, 1, '2026-12-01 10:00Z', 20, 1);
+  INSERT INTO note_state_change_event (id, note_id, state) VALUES (901, 1, 'SCH'), (902, 1, 'SCH')`
 
 const later = (id: number) => `UPDATE appointment SET start_time = start_time + interval '1 hour' WHERE id = ${id}`
 
-const toggled = (sql: string) => `
-  BEGIN; ALTER TABLE appointment_1 REPLICA IDENTITY DEFAULT; ${sql}; ALTER TABLE appointment_1 REPLICA IDENTITY FULL; COMMIT`
+const toggled = (sql: string, table = 'appointment_1') => `
+  BEGIN; ALTER TABLE ${table} REPLICA IDENTITY DEFAULT; ${sql}; ALTER TABLE ${table} REPLICA IDENTITY FULL; COMMIT`
+
+const states = 'note_state_change_event'
+const became = (state: string, id: number) =>
+  toggled(`UPDATE ${states} SET state = '${state}' WHERE id = ${id}`, states)
 
 test('a partition without FULL is said ahead; its rows are told from their last images; one that has none is a gap of its own', async () => {
   await using site = await openSite()
@@ -64,7 +69,14 @@ test('a partition without FULL is said ahead; its rows are told from their last 
   await database.query(toggled(later(1)))
   await database.query(toggled(later(1)))
   const known = await externalId(1)
-  await receiver.until(() => [...seenBodies(receiver).values()].flat().length === 4)
+  // States: of one that the daemon saw it is told; of an older one to a state that notifies nobody knows; to another there is nothing to know.
+  await database.query(`INSERT INTO ${states} (id, note_id, state) VALUES (903, 1, 'BKD')`)
+  await database.query(became('CLD', 903))
+  await database.query(became('CLD', 903).replace('SET', 'SET created = now(),'))
+  await database.query(became('NSW', 901))
+  await database.query(became('LKD', 902))
+  await database.query(became('RVT', 902))
+  await receiver.until(() => [...seenBodies(receiver).values()].flat().length === 6)
   const bodies = (id: string) =>
     seenBodies(receiver)
       .get(id)
@@ -80,14 +92,20 @@ test('a partition without FULL is said ahead; its rows are told from their last 
   ])
   expect(bodies(known)).toEqual([
     expect.objectContaining({ start_time: '2026-12-01T12:00:00+00:00', rescheduled: true }),
+    expect.objectContaining({ cancelled: true }),
+    expect.objectContaining({ reverted: true }),
   ])
-  expect(await value('notifyd_row_gaps')).toBe(1)
+  expect(await value('notifyd_row_gaps')).toBe(2)
 
   // It stays over a restart, which a partition without FULL does not forbid, and ends when it is accepted.
   await daemon.stop()
   const again = await site.start()
   const gaps = rowGapsShape.parse(JSON.parse(await ran('gaps', 'list', '--json')))
-  expect(gaps).toMatchObject([{ appointment_id: '1', appointment_external_id: known, accepted_at: null }])
+  const ofKnown = { appointment_id: '1', appointment_external_id: known, accepted_at: null }
+  expect(gaps).toMatchObject([
+    { model: 'appointment', ...ofKnown },
+    { model: 'notestatechangeevent', ...ofKnown },
+  ])
   expect(again.lines.some(({ msg }) => String(msg).startsWith('going on behind'))).toBe(false)
   const explained = explainShape.parse(JSON.parse(await ran('explain', inPartition, '--json')))
   expect(explained.map((change) => [change.operation, change.model, change.old_row_from])).toEqual([
@@ -99,9 +117,10 @@ test('a partition without FULL is said ahead; its rows are told from their last 
   ])
   expect(explained[1]?.fields).toContain('start_time')
   expect(explained[2]?.fields).not.toContain('start_time')
-  expect(await ran('explain', gaps[0]?.lsn ?? '')).toContain('no image is in the journal: a gap of this row')
+  for (const { lsn } of gaps)
+    expect(await ran('explain', lsn)).toContain('no image is in the journal: a gap of this row')
   const { journal } = statusShape.parse(JSON.parse(await ran('status', '--json')))
-  expect([journal.row_gaps, journal.gaps.found]).toEqual([1, 0])
+  expect([journal.row_gaps, journal.gaps.found]).toEqual([2, 0])
   await ran('gaps', 'accept')
   expect(await ran('gaps', 'list')).toMatch(
     new RegExp(`accepted at .*\\n  appointment 1 \\(${known}\\) was updated without its old row`),

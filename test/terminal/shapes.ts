@@ -57,6 +57,7 @@ export const rowGapsShape = z.array(
   z.strictObject({
     id: z.int(),
     kind: z.literal('row without its old row'),
+    model: z.string().nullable(),
     lsn,
     committed_at: z.iso.datetime({ offset: true }),
     appointment_id: z.string(),
