@@ -87,3 +87,17 @@ test('whatever code an attempt ends with, what is logged of it is a row of docs/
 test('docs/errors.md is what the table says: npm run docs:errors', () => {
   expect(readFileSync(new URL('../docs/errors.md', import.meta.url), 'utf8')).toBe(errorsPage())
 })
+
+test('the look at the source ends, and reads no text out of a comment', () => {
+  const source =
+    "warn(\n  // the operator's own words: it isn't a text of ours\n  'a text of ours', /* nor's this */ 'another one')"
+  expect(callSites('a.ts', source)).toEqual([{ file: 'a.ts', texts: ['a text of ours', 'another one'] }])
+  for (const open of [
+    "warn('no end of it",
+    'warn(`no ${end of it',
+    'warn(/* no end of it',
+    "warn(found, it's // no end's",
+  ]) {
+    expect(callSites('a.ts', open).length).toBeLessThan(2)
+  }
+})

@@ -1,10 +1,12 @@
 // A real PostgreSQL for tests, demo and bench. In: settings. Out: a server with wal_level=logical on a free port of
 // 127.0.0.1, which leaves nothing behind when it is disposed of or when this process ends.
+import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { appendFile, chown, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import pg from 'pg'
 import { defaultMajor, type Major } from './majors.js'
 import { nativeBin, openTempDirectory } from './native.js'
@@ -97,6 +99,17 @@ export class TestPostgres implements AsyncDisposable {
   /** The postmaster's, while the server runs; else null. */
   get pid(): number | null {
     return this.#server?.pid ?? null
+  }
+
+  /** Another cluster with a file-level copy of the data of this one, which is stopped; its server is not started. */
+  async copy(): Promise<TestPostgres> {
+    if (this.#server !== null) throw new Error('PostgreSQL is running')
+    const { user } = this.#cluster
+    const home = await mkdtemp(join(dirname(this.#cluster.home), 'notifyd-cluster-'))
+    if (user) await chown(home, user.uid, user.gid)
+    const dataDir = join(home, 'data')
+    await promisify(execFile)('cp', ['-a', this.dataDir, dataDir])
+    return new TestPostgres({ ...this.#cluster, home, dataDir }, undefined)
   }
 
   /** The last lines of the server's log. */

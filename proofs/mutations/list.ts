@@ -42,8 +42,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'acknowledges before the append',
     file: 'src/pipeline.ts',
-    from: "    failpoint('before append')\n",
-    to: "    if (batch.checkpointLsn !== null) capture.acknowledge(batch.checkpointLsn)\n    failpoint('before append')\n",
+    from: "  failpoint('before append')\n",
+    to: "  if (durableLsn !== null) capture.acknowledge(durableLsn)\n  failpoint('before append')\n",
     tests: 'test/e2e/crash.e2e',
   },
   {
@@ -84,9 +84,9 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'writes the checkpoint in a transaction of its own, before the changes',
     file: 'src/journal/journal.ts',
-    from: '    return this.#commits.write(() => append(this.#sqlite, sourceId(this.#sqlite, batch.source), batch))',
+    from: '    return this.#commits.write(() => append(this.#sqlite, batch))',
     to: `    this.#sqlite.run('UPDATE checkpoint SET durable_lsn = coalesce(?, durable_lsn)', [batch.durableLsn])
-    return this.#commits.write(() => append(this.#sqlite, sourceId(this.#sqlite, batch.source), batch))`,
+    return this.#commits.write(() => append(this.#sqlite, batch))`,
     tests: 'test/journal/journal',
   },
   {
@@ -99,29 +99,29 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'takes the commit of a piece for the end of its transaction',
     file: 'src/capture/transaction.ts',
-    from: '    return { commitLsn, committedAt, changes, endLsn: null }',
-    to: '    return { commitLsn, committedAt, changes, endLsn: commitLsn }',
+    from: '    return { commitLsn, committedAt, changes, rows, endLsn: null }',
+    to: '    return { commitLsn, committedAt, changes, rows, endLsn: commitLsn }',
     tests: 'test/capture/transaction test/capture/capture.pg',
   },
   {
-    name: 'starts where the slot is rather than where the journal is',
+    name: 'starts behind the position that the slot has confirmed',
     file: 'src/capture/slot.ts',
-    from: "return { tag: 'resume', from: known.durableLsn, promoted }",
-    to: "return { tag: 'resume', from: (known.durableLsn + 1n) as Lsn, promoted }",
+    from: 'from: found.confirmedFlush ?? known.durableLsn, until:',
+    to: 'from: (known.durableLsn + 1n) as Lsn, until:',
     tests: 'test/capture/slot.test',
   },
   {
     name: 'takes a higher timeline for a promotion always',
     file: 'src/capture/slot.ts',
-    from: 'if (promoted && !isAfter(known, facts.history)) {',
-    to: 'if (promoted && false as boolean) {',
+    from: 'if (segment === null || (segment.ended !== null && segment.ended < known.durableLsn)) {',
+    to: 'if (segment === null) {',
     tests: 'test/capture/slot.test',
   },
   {
     name: 'holds a 302 to be a success',
-    file: 'src/send/post.ts',
-    from: 'status >= 200 && status < 300 ? null',
-    to: 'status >= 200 && status < 400 ? null',
+    file: 'src/send/retry-policy.ts',
+    from: 'status >= 200 && status < 300',
+    to: 'status >= 200 && status < 400',
     tests: 'test/send/retry-policy test/send/post',
   },
   {
@@ -134,8 +134,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'resolves a state change from appointments that come later in other transactions',
     file: 'src/change/resolve.ts',
-    from: '  const rows = later.slice(0, end < 0 ? later.length : end).filter(isAppointment)',
-    to: '  const rows = (end, later).filter(isAppointment)',
+    from: 'changes[at]?.commitLsn === commitLsn; at += 1',
+    to: 'at < changes.length; at += 1',
     tests: 'test/change/resolve',
   },
   {

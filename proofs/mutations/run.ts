@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
-import { type Mutation, mutations } from './list.js'
+import { mutations } from './list.js'
+import { mutated } from './mutated.js'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -30,13 +31,6 @@ async function copyTree(): Promise<string> {
   for (const part of [...parts, ...more]) await cp(join(root, part), join(folder, part), { recursive: true })
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
   return folder
-}
-
-/** @throws when the text is not there exactly once: the mutation is of yesterday's code. */
-function mutated(text: string, { file, from, to }: Mutation): string {
-  const found = text.split(from).length - 1
-  if (found !== 1) throw new Error(`${file} holds ${JSON.stringify(from)} ${found} times`)
-  return text.replace(from, () => to)
 }
 
 interface Report {
@@ -68,9 +62,7 @@ try {
     const original = await readFile(file, 'utf8')
     await writeFile(file, mutated(original, mutation))
     if (mutation.tests.includes('e2e'))
-      await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
-        cwd: folder,
-      }).catch(() => undefined)
+      await run(process.execPath, [join(root, 'node_modules/tsx/dist/cli.mjs'), 'scripts/bundle.ts'], { cwd: folder })
     const failed = await failing(folder, mutation.tests)
     await writeFile(file, original)
     if (failed.length === 0) survivors += 1

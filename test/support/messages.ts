@@ -24,6 +24,11 @@ export function callSites(file: string, source: string): CallSite[] {
 function textsFrom(source: string, from: number, isConstant: boolean): string[] {
   const texts: string[] = []
   for (let at = from, depth = 1; at < source.length && depth > 0; at += 1) {
+    const comment = commentEnd(source, at)
+    if (comment !== null) {
+      at = comment
+      continue
+    }
     const character = source.charAt(at)
     if ('({['.includes(character)) depth += 1
     if (')}]'.includes(character)) depth -= 1
@@ -37,12 +42,21 @@ function textsFrom(source: string, from: number, isConstant: boolean): string[] 
   return texts
 }
 
+/** The last character of the comment that begins here; null: none does. What an apostrophe in it begins is no text. */
+function commentEnd(source: string, start: number): number | null {
+  const closing = source.startsWith('//', start) ? '\n' : source.startsWith('/*', start) ? '*/' : null
+  if (closing === null) return null
+  const found = source.indexOf(closing, start + 2)
+  if (found < 0) return source.length
+  // A newline is code again: a constant may end there.
+  return closing === '\n' ? found - 1 : found + 1
+}
+
 /** The text that begins at `start`, its substitutions as `…`; where it ends. */
 function literal(source: string, start: number): { text: string; end: number } {
   const quote = source.charAt(start)
   let text = ''
   let at = start + 1
-  // An apostrophe in a comment begins a text that may not end.
   for (; at < source.length && source.charAt(at) !== quote; at += 1) {
     if (source.charAt(at) === '\\') {
       at += 1
@@ -50,7 +64,7 @@ function literal(source: string, start: number): { text: string; end: number } {
     } else if (quote === '`' && source.startsWith('${', at)) {
       text += '…'
       let depth = 1
-      for (at += 2; depth > 0; at += 1) {
+      for (at += 2; depth > 0 && at < source.length; at += 1) {
         if (source.charAt(at) === '{') depth += 1
         if (source.charAt(at) === '}') depth -= 1
       }
