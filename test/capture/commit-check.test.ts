@@ -81,6 +81,17 @@ describe('the same history', () => {
   })
 })
 
+test('where the slot is at the journal’s end, what the journal has the beginning of must come', () => {
+  const held = check(commit(240), 50, 200)
+  expect(held.isOver).toBe(false)
+  // Up to its commit, which is not yet there.
+  expect(held.hold(keepalive(240))).toBeNull()
+  expect(held.isOver).toBe(false)
+  expect(held.hold(batch([240]))).toBeNull()
+  expect(held.isOver).toBe(true)
+  expect(check(commit(240), 50, 200).hold(batch([230]))).toMatchObject({ tag: 'missing', good: 200n })
+})
+
 describe('another history', () => {
   test.each<[string, CommitCheck, readonly CapturedBatch[], readonly ['unknown' | 'missing', number, number]]>([
     ['has a commit that the journal never saw', check(), [batch([110, 130])], ['unknown', 130, 115]],
@@ -95,6 +106,11 @@ describe('another history', () => {
     const found = batches.map((one) => held.hold(one))
     expect(found.slice(0, -1)).toEqual(found.slice(0, -1).map(() => null))
     expect(found.at(-1)).toMatchObject({ tag, commit: { lsn: BigInt(lsn) }, good: BigInt(good) })
+  })
+
+  test('has a commit of nothing that is followed before the one that was open', () => {
+    const other = { ...batch([], 240), commits: [ended(210)], checkpointLsn: toLsn(215n) }
+    expect(check(commit(240), 50, 200).hold(other)).toMatchObject({ tag: 'missing', commit: { lsn: 240n } })
   })
 
   test('has the same LSN at another time', () => {

@@ -14,7 +14,7 @@ import { append, lsn, openJournal, owing } from './opened.js'
 const owed: OwedRow = {
   webhook_id: 'msg_4mDqhsRzVvQO2p0bYlPZ9hFf',
   endpoint: 'desk',
-  url: null,
+  url: 'https://desk.example/hook',
   lane: 'appointment e999b5c7-d12f-498c-816a-f3c66946a911',
   sequence: 41,
   notification: 'rescheduled',
@@ -55,7 +55,7 @@ test('one flipped bit of what is sent, to whom and as what, is seen; of a row as
   expect(toDelivery(row({}))).toMatchObject({ webhookId: owed.webhook_id, body: owed.body, sequence: 41 })
   expect(toDelivery(row({})).isDamaged).toBeUndefined()
   const columns = Object.entries(owed).flatMap(([column, value]) => (value === null ? [] : [{ column, value }]))
-  expect(columns).toHaveLength(10)
+  expect(columns).toHaveLength(11)
   fc.assert(
     fc.property(fc.constantFrom(...columns), fc.nat(10_000), ({ column, value }, bit) => {
       const delivery = toDelivery(row({ [column]: flipped(value, bit) }))

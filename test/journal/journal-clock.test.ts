@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
 import { Journal } from '../../src/journal/journal.js'
+import { append, owing } from './opened.js'
 
 afterEach(() => {
   vi.useRealTimers()
@@ -54,6 +55,30 @@ test('never goes back behind what it has noted, though nobody saw the system’s
   setBy(-hour)
   const passed = (await all.reopen()).waits.now() - noted
   expect([passed >= 0, passed < hour / 2]).toEqual([true, true])
+})
+
+test('never goes back behind the last attempt of what waits', async () => {
+  await using all = await opened()
+  const tried = Math.ceil(all.journal().waits.now())
+  await append(all.journal(), [owing()])
+  const [delivery] = all.journal().loadOwed('desk', 0, 1).deliveries
+  if (delivery === undefined) throw new Error('nothing is owed')
+  const attempt = { deliveryId: delivery.id, number: 1, startedAt: 1, durationMs: 2, status: null, error: 'timeout' }
+  const retry = { tag: 'retry', delivery, attempt, retryAt: tried + hour, steps: 1, triedAt: tried } as const
+  await all.journal().settle([{ ...retry, pauseUntil: null }])
+  setBy(-hour)
+  const passed = (await all.reopen()).waits.now() - tried
+  expect([passed >= 0, passed < hour / 2]).toEqual([true, true])
+})
+
+test('set back and put right again in one life, nothing is ahead in the next', async () => {
+  await using all = await opened()
+  const before = all.journal().waits.now()
+  for (const ms of [-hour, hour]) {
+    setBy(ms)
+    await all.journal().waits.noteClock()
+  }
+  expect((await all.reopen()).waits.now() - before).toBeLessThan(hour / 2)
 })
 
 test('follows the system’s clock forward at a start: a machine that slept makes nothing wait for longer', async () => {

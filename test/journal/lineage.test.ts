@@ -63,6 +63,30 @@ test('what an older version began to journal under the server’s timeline keeps
   expect(transactions.told(piece(120))).toMatchObject({ source: first, lastOrdinal: -1 })
 })
 
+test('what was journaled under one name is known, though another one ends before it', async () => {
+  await using opened = await openJournal()
+  const { journal } = opened
+  await appended(journal, first, [changeAt(200, 0)])
+  await appended(journal, { ...first, timeline: 2 }, [changeAt(100, 0)])
+  expect(journal.known.lastJournaledLsn(first)).toBe(200n)
+  expect(new JournaledTransactions(journal.known, lineage).told(piece(200))).toMatchObject({
+    source: first,
+    lastOrdinal: 0,
+  })
+})
+
+test('a server that is set back again and again gives an LSN a third time: each has an identity of its own', async () => {
+  await using opened = await openJournal()
+  const { journal } = opened
+  await appended(journal, first, [changeAt(100, 0)])
+  await appended(journal, { ...first, systemIdentifier: '7+1' }, [{ ...changeAt(100, 0), committedAt: 101 }])
+  const third = new JournaledTransactions(journal.known, lineage)
+  expect(third.told(piece(100, 102))).toMatchObject({
+    source: { ...first, systemIdentifier: '7+2' },
+    lastOrdinal: -1,
+  })
+})
+
 test('behind a gap that begins early, what was told keeps its source, and another transaction at its LSN gets a new one', async () => {
   await using opened = await openJournal()
   const { journal } = opened

@@ -1,5 +1,5 @@
 // What goes from the journal after its time, and what stays; and that what went can be read in none of its files.
-import { readFile, stat } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
@@ -99,6 +99,42 @@ test('an image goes when its appointment, and all others of its note, have ended
   expect((await journal.upkeep.prune(before, signal)).images).toBe(2)
   expect(left()).toEqual(['2', '3', '4', '7', '8'])
   expect(journal.images.isWhole('old')).toBe(false)
+})
+
+test('images are forgotten in as many steps as it takes', async () => {
+  await using opened = await openJournal()
+  const { journal } = opened
+  const ids = Array.from({ length: 501 }, (_, at) => `a${at}`)
+  const of = { ...appointment, externally_exposable_id: null, end_time: '2020-01-01T00:00:00+00:00' }
+  const told = ids.map((id, ordinal) => owing({ ordinal, id: ordinal, appointment: { ...of, id, note_id: id } }))
+  await append(
+    journal,
+    told.map((one) => ({ ...one, notifications: [] })),
+  )
+  expect(journal.images.byId(ids)).toHaveLength(501)
+  expect((await journal.upkeep.prune({ ...nothing, ended: Date.now() }, signal)).images).toBe(501)
+  // Of exactly as many as one step takes, and of what is behind them.
+  expect(journal.images.byId(ids)).toEqual([])
+})
+
+test('a backup is made though one that was killed has left its beginning', async () => {
+  await using opened = await openJournal()
+  const copy = join(opened.folder, 'copy.db')
+  await writeFile(`${copy}.partial`, 'half of it')
+  expect(backupJournal(opened.path, copy)).toBeGreaterThan(0)
+  await expect(stat(`${copy}.partial`)).rejects.toThrow(/ENOENT/)
+})
+
+test('disclosures go after their own time, and not with the deliveries', async () => {
+  await using opened = await openJournal()
+  const { journal } = opened
+  await append(journal, [owing()], lsn(9))
+  await settleAll(journal)
+  const disclosed = async () => (await journal.db.selectFrom('disclosure').selectAll().execute()).length
+  await journal.upkeep.prune({ ...nothing, settled: Date.now() + 1_000 }, signal)
+  expect(await disclosed()).toBe(1)
+  await journal.upkeep.prune({ ...nothing, disclosed: Date.now() + 1_000 }, signal)
+  expect(await disclosed()).toBe(0)
 })
 
 test('a backup is whole, private and of one moment, and overwrites nothing', async () => {
