@@ -62,11 +62,13 @@ if [ "\$(id -u)" = 0 ] && id notifyd >/dev/null 2>&1 && [ -z "\${NOTIFYD_AS_SERV
   export NOTIFYD_AS_SERVICE=1
   exec setpriv --reuid=notifyd --regid=notifyd --init-groups -- "\$0" "\$@"
 fi
-# The service's config, unless the command says another one or none is needed.
-for argument; do
-  case \$argument in -c | --config | -c?* | --config=* | --help | -h | --version | -V) config= ;; esac
-done
-if [ -n "\$config" ] && [ -r "\$config" ] && [ \$# -gt 0 ]; then set -- "\$@" --config "\$config"; fi
+# The service's config, unless the command names another one.
+if [ -r "\$config" ]; then
+  export NOTIFYD_CONFIG="\${NOTIFYD_CONFIG:-\$config}"
+  if [ -z "\${NOTIFYD_AS_SERVICE:-}" ] && [ "\$NOTIFYD_CONFIG" = "\$config" ] && [ -e "\$environment" ] && [ ! -r "\$environment" ]; then
+    echo "notifyd: \$environment is read by root alone. As the service: sudo notifyd \$*" >&2
+  fi
+fi
 exec $node /opt/notifyd/dist/cli.js "\$@"
 END
 chmod 0755 "$root/usr/local/bin/notifyd.new"

@@ -2,12 +2,15 @@
 // to walk. A command's own code is loaded when it is asked for: half of the start of `notifyd tail` was what it never used.
 import { readFileSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { packageFile } from './base/places.js'
 import type { Finished, Options, Shared } from './cli-options.js'
 import { listenToSignals, type ProcessSignals } from './process-signals.js'
 
 const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string }
+
+const configOption = () =>
+  new Option('-c, --config <file>', 'the config file').default('./config.json').env('NOTIFYD_CONFIG')
 
 const example = (text: string) => `\nExample:\n  $ notifyd ${text}`
 
@@ -45,7 +48,7 @@ export async function commandLine(
     .configureOutput({ outputError: (text, write) => write(text) })
   const shared = (command: Command, usage: string) =>
     command
-      .option('-c, --config <file>', 'the config file', './config.json')
+      .addOption(configOption())
       .option('--json', 'results as JSON')
       .addHelpText('after', example(usage))
       .exitOverride()

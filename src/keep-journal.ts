@@ -26,10 +26,18 @@ export async function keepJournal(
   const signal = AbortSignal.any([options.signal, lost])
   const keeper = new Keeper(journal, { ...options, signal }, await journal.upkeep.begin())
   const ended = new AbortController()
+  // One that was not looked through to its end is looked through after the next start.
+  const close = async () => {
+    if (keeper.isChecked && !lost.aborted) await journal.upkeep.end()
+  }
   try {
     await Promise.race([work(signal), reasonOf(lost, ended.signal)])
-    // One that was not looked through to its end is looked through after the next start.
-    if (keeper.isChecked) await journal.upkeep.end()
+    await close()
+  } catch (error) {
+    // Whatever else ended the work (a database that is not ready) ended it in order. A journal that cannot be told so is looked
+    // through after the next start, and what is thrown on is why.
+    if (!(error instanceof JournalError)) await close().catch(() => undefined)
+    throw error
   } finally {
     ended.abort()
     keeper.stop()

@@ -197,7 +197,8 @@ const ofTls: Readonly<Record<string, string>> = {
 
 /** SQLSTATEs, and codes of TLS, that only a person can mend. Everything else that a database says is tried again. */
 export const permanent: Readonly<Record<string, string>> = {
-  '28P01': 'the password is wrong: correct database.url (or the variable it takes the password from)',
+  '28P01':
+    'the password is wrong, or there is no such role: correct database.url (or the variable it takes the password from), or make the role (`notifyd setup --print-sql`)',
   '28000':
     'the server refuses this role, this host or this way of connecting: look at pg_hba.conf and at the role in database.url; where it asks for TLS or a client certificate, at database.tls (cert_file and key_file)',
   '3D000': 'the database does not exist: correct its name in database.url',

@@ -161,7 +161,7 @@ const isOurs = (found: SlotFacts, database: string): boolean =>
 export const isUsable = (found: SlotFacts): boolean => found.walStatus !== 'lost' && found.restartLsn !== null
 
 export const goOn =
-  'find out what happened; then `notifyd gaps accept` goes on behind the gap, and the record of it is kept'
+  'find out what happened; a running daemon records the gap and waits: then `notifyd gaps accept` goes on behind it, and the record of it is kept'
 
 function gap(facts: StartFacts, kind: GapKind, reason: string): GapError {
   const { slot, known, found, server } = facts

@@ -102,6 +102,9 @@ async function test(title: string, endpoint: Endpoint, check: EndpointCheck): Pr
   if (outcome !== null && isNotSent(outcome))
     return fail(title, `${webhookId} could not be sent (${outcome.notSent})`, oursAlone[outcome.notSent])
   if (outcome?.error === null) return ok(title, `${webhookId} was answered ${outcome.status}`)
-  const remedy = 'look at the receiver: does it take notification-type: test, and is the secret the same?'
+  const isAnswered = outcome !== null && outcome.status !== null
+  const remedy = isAnswered
+    ? 'look at the receiver: does it take notification-type: test, and is the secret the same?'
+    : 'nobody answered: is the url right, and is the receiver up and to be reached from here? (`notifyd listen` is one to try)'
   return fail(title, `${webhookId} failed: ${outcome?.error ?? 'given up'}`, remedy)
 }

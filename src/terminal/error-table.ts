@@ -180,7 +180,7 @@ a request could not be carried out; trying again | the same, of a command's requ
 a replay could not be recorded; trying again | the same, of a replay | make room
 # The journal | Exit status 1; nothing was acknowledged past it.
 the journal … cannot be opened (…): is journal.url a path on a sound disk? | the code says which: a failing disk, too many open files | look at the disk, correct journal.url
-this user may not open the journal … (…): use the user that runs notifyd, or correct journal.url | the journal is there, and is another user's (mode 0600) | sudo -u notifyd notifyd …
+this user may not open the journal … (…): use the user that runs notifyd, or correct journal.url | the journal is there, and is another user's (mode 0600) | sudo notifyd … where deploy/install.sh made the service, else as the user that runs notifyd
 the disk of the journal … is full (…): make room and start again | no room is left | make room, or move the journal (docs/operations.md)
 another process holds the journal …: end it, or try again | a program that is not notifyd has locked the file | find it (fuser), end it
 the journal is damaged (…): stop notifyd, keep the file, and see "A damaged journal" in docs/operations.md | the disk, or another program, has changed the file | docs/operations.md says what can be saved, and what a copy is worth

@@ -1,6 +1,8 @@
 // The clinic's database is not as the daemon needs it: each time status 3, one message, and in it the SQL that mends it.
+import { join } from 'node:path'
 import pg from 'pg'
 import { describe, expect, test } from 'vitest'
+import { Journal } from '../../src/journal/journal.js'
 import { applyClinicalSchema } from '../../testbed/clinical-schema.js'
 import { makeHome, spawnNotifyd } from '../../testbed/daemon.js'
 import { startPostgres } from '../../testbed/postgres.js'
@@ -31,6 +33,17 @@ describe('status 3, with what mends it', () => {
     expect(status).toBe(3)
     expect(stderr).toContain('the password is wrong')
     expect(stderr).not.toContain(new URL(database.url).password)
+  })
+
+  test('the journal of a start that failed is closed: the next one has nothing to look through', async () => {
+    await using database = await createTestDatabase({ migrations: ['schema'] })
+    await using home = await makeHome({ endpoints, ...withDatabase(database) })
+    await using daemon = spawnNotifyd(home)
+    expect((await daemon.exited).status).toBe(3)
+    const journal = await Journal.open(join(home.path, 'journal.db'))
+    const wasClosed = await journal.upkeep.begin()
+    journal.close()
+    expect(wasClosed).toBe(true)
   })
 
   test('an unknown database', async () => {
