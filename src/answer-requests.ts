@@ -31,9 +31,10 @@ async function answerOpen(
   { reload, log }: Pick<Parts, 'reload' | 'log'>,
 ): Promise<void> {
   if (!journal.requests.hasNews()) return
-  const configured = new Set(reload.settings.endpoints.map(({ name }) => name))
+  const { endpoints, gapNotices } = reload.settings
+  const configured = new Set(endpoints.map(({ name }) => name))
   for (const request of journal.requests.open()) {
-    const { answer, owedAgain, dueNow } = await carryOut(journal, request, configured)
+    const { answer, owedAgain, dueNow } = await carryOut(journal, request, configured, gapNotices)
     await journal.requests.answer(request.id, answer)
     log.info({ request: request.kind, ...answer }, 'request carried out')
     for (const endpoint of owedAgain) deliverer.rewind(endpoint)

@@ -6,10 +6,11 @@ import { acceptGaps, listGaps } from './terminal/gaps.js'
 
 export function gapCommands(program: Command, shared: Shared, done: Finished): void {
   const gaps = program.command('gaps').description('changes that are missing, and going on behind them').exitOverride()
-  const target = async ({ config, json }: Options) => ({
-    journal: (await loadConfig(config)).journal.url,
-    json: json === true,
-  })
+  const target = async ({ config, json }: Options) => {
+    const { journal, endpoints } = await loadConfig(config)
+    const asked = endpoints.filter((endpoint) => endpoint.gap_notices)
+    return { journal: journal.url, json: json === true, gapNotices: asked.map(({ name }) => name) }
+  }
   shared(gaps.command('list').description('every gap there was'), 'gaps list').action(async (options: Options) => {
     process.stdout.write(await listGaps(await target(options)))
     done(0)

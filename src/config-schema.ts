@@ -150,7 +150,7 @@ const endpoint = z.strictObject({
     .max(100)
     .default([5, 30, 120, 600, 1800, 7200, 18_000, 36_000, 50_400, 72_000, oneDayS])
     .describe('Waits between the attempts, each ±20 %; after the last it is a dead letter.'),
-  gap_notices: z.boolean().default(false).describe('Also send a `gap` notification when changes were lost.'),
+  gap_notices: z.boolean().default(false).describe('Also send a `gap` notification when changes, or rows, were lost.'),
 })
 
 /** A proxy may carry its credentials in the URL: there is no other place for them. */

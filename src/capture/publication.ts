@@ -15,6 +15,7 @@ import {
 import { fingerprintOf } from './fingerprint.js'
 import { type GeneratedColumn, generatedColumns, publishingGenerated, storing } from './generated.js'
 import { anew, publicationOptions, publishable } from './prepare.js'
+import { schemaFindings } from './published-schemas.js'
 
 interface PublicationFacts {
   readonly oid: string
@@ -118,6 +119,7 @@ export async function inspectPublication(
   }
   const findings = [
     ...generalFindings(shown, facts),
+    ...(await schemaFindings(sql, name, published, asMember)),
     ...published.map((table) => tableFinding(shown, facts, table, asMember(table))),
     ...strangerFindings(shown, facts, published),
   ]

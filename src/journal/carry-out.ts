@@ -76,20 +76,29 @@ export type Answer = { readonly done: number } | { readonly error: string }
 
 export interface CarriedOut {
   readonly answer: Answer
-  /** Endpoints to which something is owed again that was settled before. */
+  /** Endpoints to which something is owed again that was settled before, or anew. */
   readonly owedAgain: readonly string[]
   /** Endpoints for which something waits that is due now. */
   readonly dueNow: readonly string[]
 }
 
-/** @param given `kind` and `arguments`, as a request row has them. @throws what the journal throws. */
-export async function carryOut(journal: Journal, given: unknown, configured: ReadonlySet<string>): Promise<CarriedOut> {
+/**
+ * @param given `kind` and `arguments`, as a request row has them
+ * @param gapNotices endpoints that asked for notices of gaps
+ * @throws what the journal throws
+ */
+export async function carryOut(
+  journal: Journal,
+  given: unknown,
+  configured: ReadonlySet<string>,
+  gapNotices: readonly string[] = [],
+): Promise<CarriedOut> {
   const parsed = request.safeParse(given)
   if (!parsed.success) return said({ error: 'this daemon does not know that request' })
   const { kind, arguments: asked } = parsed.data
   switch (kind) {
     case 'gaps accept':
-      return said({ done: await journal.acceptGaps() })
+      return { answer: { done: await journal.acceptGaps(gapNotices) }, owedAgain: gapNotices, dueNow: [] }
     case 'replay':
       return said(await replay(journal, asked))
     case 'replay stop':

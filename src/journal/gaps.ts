@@ -1,11 +1,10 @@
 // Gaps: found by the daemon, accepted by an operator, gone on behind by the daemon. Owns that nothing but an operator's word
 // ends one: what undoes its cause does not bring back what was lost (law 3). The record stays.
-import { createHash } from 'node:crypto'
 import type { GapFacts, GapKind } from '../base/errors.js'
 import { gapRange } from '../capture/gap-range.js'
 import { formatLsn, type Lsn, parseLsn } from '../capture/lsn.js'
-import { checksumOf } from './checksum.js'
 import { noteTable } from './followed-table.js'
+import { oweNotices } from './gap-notices.js'
 import type { Sqlite } from './sqlite.js'
 
 export interface Gap extends GapFacts {
@@ -111,17 +110,7 @@ export function endGap(sqlite: Sqlite, gap: Gap, end: Lsn | null, at: Lsn, endpo
   if (gap.table !== undefined) noteTable(sqlite, gap.table.oid, gap.table.model)
   const to_time = new Date(now).toISOString()
   const to_lsn = lsnOf(to) === null ? formatLsn(at) : to
-  const body = JSON.stringify({ gap: true, from_lsn: gap.from, to_lsn, from_time: gap.lastCommitAt, to_time })
-  for (const endpoint of endpoints) {
-    const identity = JSON.stringify(['gap', gap.slot, gap.from, gap.foundAt, endpoint])
-    const webhook_id = `msg_${createHash('sha256').update(identity).digest('base64url').slice(0, 24)}`
-    const told = { webhook_id, endpoint, url: null, lane: `gap ${gap.id}`, sequence: null, notification: 'gap' }
-    const ofCommit = { commit_lsn: null, committed_at_us: null, appointment_external_id: null }
-    const checksum = checksumOf({ ...told, ...ofCommit, headers: '{}', body })
-    sqlite.run(
-      `INSERT INTO delivery (webhook_id, endpoint, lane, notification, protocol, headers, body, checksum)
-       VALUES (?, ?, ?, 'gap', 'notifyd', '{}', ?, ?)`,
-      [webhook_id, endpoint, told.lane, body, checksum],
-    )
-  }
+  const body = { gap: true, from_lsn: gap.from, to_lsn, from_time: gap.lastCommitAt, to_time }
+  const identity = ['gap', gap.slot, gap.from, gap.foundAt]
+  oweNotices(sqlite, { identity, lane: `gap ${gap.id}`, body }, endpoints)
 }

@@ -164,8 +164,9 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
     return this.#commits.write(() => recordGap(this.#sqlite, facts))
   }
 
-  acceptGaps(): Promise<number> {
-    return this.#commits.write(() => acceptGaps(this.#sqlite) + acceptRowGaps(this.#sqlite))
+  /** @param gapNotices endpoints that are owed a notice of rows now; of others when the daemon goes on behind them */
+  acceptGaps(gapNotices: readonly string[] = []): Promise<number> {
+    return this.#commits.write(() => acceptGaps(this.#sqlite) + acceptRowGaps(this.#sqlite, gapNotices))
   }
 
   /** Those that wait first. */

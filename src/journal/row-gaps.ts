@@ -4,6 +4,7 @@ import { isoMicros } from '../base/time.js'
 import { formatLsn, toLsn } from '../capture/lsn.js'
 import type { ResolvedChange } from '../change/captured-change.js'
 import { gapOfRow } from '../change/last-image.js'
+import { oweNotices } from './gap-notices.js'
 import type { Sqlite } from './sqlite.js'
 
 export interface RowGap {
@@ -66,6 +67,32 @@ export const listRowGaps = (sqlite: Sqlite, limit: number): readonly RowGap[] =>
 export const countRowGaps = (sqlite: Sqlite): number =>
   Number(sqlite.get('SELECT count(*) AS n FROM row_gap WHERE accepted_at IS NULL')?.['n'] ?? 0)
 
-/** Within a transaction: all that wait. Gives how many. */
-export const acceptRowGaps = (sqlite: Sqlite): number =>
-  sqlite.run('UPDATE row_gap SET accepted_at = ? WHERE accepted_at IS NULL', [Date.now()]).changes
+/** A notice names no more appointments than this. */
+const named = 1_000
+
+/** Within a transaction: all that wait; each of `endpoints` is owed one notice of them together. Gives how many. */
+export function acceptRowGaps(sqlite: Sqlite, endpoints: readonly string[]): number {
+  const range = sqlite.get(`
+    SELECT count(*) AS n, min(id) AS first, max(id) AS last, min(commit_lsn) AS from_lsn, max(commit_lsn) AS to_lsn,
+           min(committed_at_us) AS from_us, max(committed_at_us) AS to_us FROM row_gap WHERE accepted_at IS NULL`)
+  const count = Number(range?.['n'] ?? 0)
+  if (range === null || count === 0) return 0
+  const appointments = sqlite.all(
+    `SELECT DISTINCT appointment_external_id AS it FROM row_gap
+      WHERE accepted_at IS NULL AND appointment_external_id IS NOT NULL ORDER BY it LIMIT ${named}`,
+  )
+  const lsn = (name: string) => formatLsn(toLsn(BigInt(String(range[name]))))
+  const body = {
+    gap: true,
+    from_lsn: lsn('from_lsn'),
+    to_lsn: lsn('to_lsn'),
+    from_time: isoMicros(Number(range['from_us'])),
+    to_time: isoMicros(Number(range['to_us'])),
+    rows: count,
+    appointment_external_ids: appointments.map(({ it }) => String(it)),
+  }
+  const first = Number(range['first'])
+  const notice = { identity: ['row gap', first, Number(range['last']), range['from_us']].map(String), body }
+  oweNotices(sqlite, { ...notice, lane: `row gap ${first}` }, endpoints)
+  return sqlite.run('UPDATE row_gap SET accepted_at = ? WHERE accepted_at IS NULL', [Date.now()]).changes
+}

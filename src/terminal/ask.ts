@@ -10,13 +10,18 @@ const answerWithinMs = 15_000
 const lookEveryMs = 100
 
 /** @throws JournalError when the daemon that runs does not answer; the request is withdrawn then. */
-export async function ask(journalPath: string, request: RequestOf, configured: ReadonlySet<string>): Promise<Answer> {
+export async function ask(
+  journalPath: string,
+  request: RequestOf,
+  configured: ReadonlySet<string>,
+  gapNotices: readonly string[] = [],
+): Promise<Answer> {
   // A journal that is not there is not made by asking, and one of another version belongs to the daemon that runs.
   const journal = await Journal.open(journalPath, 'asker')
   let lock: JournalLock | null = null
   try {
     lock = JournalLock.tryTake(journalPath)
-    if (lock !== null) return (await carryOut(journal, request, configured)).answer
+    if (lock !== null) return (await carryOut(journal, request, configured, gapNotices)).answer
     return await answerTo(journal, request)
   } finally {
     journal.close()

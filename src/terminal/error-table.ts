@@ -90,6 +90,7 @@ it is FOR ALL TABLES: every table of the database is decoded and sent, and new o
 it leaves generated columns out: one that is added to a table with REPLICA IDENTITY FULL makes the application's UPDATE and DELETE fail | a publication that was made before PostgreSQL 18, or without the option | ALTER PUBLICATION … SET (publish_generated_columns = stored);
 rows of …, which inherit from …, are not told: the WAL has them under their own names | a table with INHERITS children | partition it instead, or keep no rows in them
 … is …, which is not read as …: times are sent as null | a mapped time or duration has an unusual type | map another column
+it is FOR TABLES IN SCHEMA …: …every new table there joins it | the publication follows a schema and not its tables: one that is moved by SET SCHEMA leaves it, and what is written meanwhile is not sent | the SQL that check prints, which names the tables; setup makes none by schema, and changes none that somebody else has made
 not FULL: an update arrives without old values | a state that is updated in place is told only where the journal has its last image; else it is a gap of its row | ALTER TABLE … REPLICA IDENTITY FULL;
 not FULL: an update arrives without old values: … | the same of partitions; where their root is FULL, check fails and the daemon is not ready | ALTER TABLE of each
 …, … MB free | little room on the journal's disk | give it a larger disk

@@ -21,9 +21,14 @@ export async function listGaps({ journal: path, json }: GapsOptions): Promise<st
   return rows.length === 0 ? 'no gaps\n' : `${rows.join('\n')}\n`
 }
 
+export interface AcceptOptions extends GapsOptions {
+  /** Endpoints that asked for notices. */
+  readonly gapNotices: readonly string[]
+}
+
 /** Every gap that waits; the daemon goes on at once, or at its next start. */
-export async function acceptGaps({ journal, json }: GapsOptions): Promise<string> {
-  const answer = await ask(journal, { kind: 'gaps accept', arguments: {} }, new Set())
+export async function acceptGaps({ journal, json, gapNotices }: AcceptOptions): Promise<string> {
+  const answer = await ask(journal, { kind: 'gaps accept', arguments: {} }, new Set(), gapNotices)
   if (json) return `${jsonText(answer)}\n`
   const count = 'done' in answer ? answer.done : 0
   return count === 0

@@ -28,7 +28,7 @@ const became = (state: string, id: number) =>
   toggled(`UPDATE ${states} SET state = '${state}' WHERE id = ${id}`, states)
 
 test('a partition without FULL is said ahead; its rows are told from their last images; one that has none is a gap of its own', async () => {
-  await using site = await openSite()
+  await using site = await openSite({ endpoint: { gap_notices: true } })
   const { database, receiver } = site
   await database.query(partitioned)
   const externalId = async (id: number) => {
@@ -122,6 +122,18 @@ test('a partition without FULL is said ahead; its rows are told from their last 
   const { journal } = statusShape.parse(JSON.parse(await ran('status', '--json')))
   expect([journal.row_gaps, journal.gaps.found]).toEqual([2, 0])
   await ran('gaps', 'accept')
+  // One notice of both, to the endpoint that asked for such.
+  const notices = () => receiver.delivered.filter(({ notification }) => notification === 'gap')
+  await receiver.until(() => notices().length === 1)
+  expect(JSON.parse(notices()[0]?.rawBody.toString() ?? '')).toEqual({
+    gap: true,
+    from_lsn: gaps[0]?.lsn,
+    to_lsn: gaps[1]?.lsn,
+    from_time: gaps[0]?.committed_at,
+    to_time: gaps[1]?.committed_at,
+    rows: 2,
+    appointment_external_ids: [known],
+  })
   expect(await ran('gaps', 'list')).toMatch(
     new RegExp(`accepted at .*\\n  appointment 1 \\(${known}\\) was updated without its old row`),
   )

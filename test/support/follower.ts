@@ -21,7 +21,8 @@ export interface Life {
 
 export class Follower implements AsyncDisposable {
   /** What became owed, in order. */
-  readonly told: { readonly webhookId: string; readonly appointment: string | null }[] = []
+  readonly told: { readonly webhookId: string; readonly appointment: string | null; readonly notification: string }[] =
+    []
 
   private constructor(private readonly home: DaemonHome) {}
 
@@ -81,8 +82,8 @@ export class Follower implements AsyncDisposable {
         },
         appended: (changes, owed) => {
           if (changes.length > 0) appends += 1
-          for (const { webhookId, appointmentExternalId: appointment } of owed.get('scheduling') ?? [])
-            this.told.push({ webhookId, appointment })
+          for (const { webhookId, appointmentExternalId: appointment, notification } of owed.get('scheduling') ?? [])
+            this.told.push({ webhookId, appointment, notification })
           if (changes.length > 0) die('after append', appends)
           stopIfDone()
         },
