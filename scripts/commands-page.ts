@@ -6,7 +6,7 @@ import { writeFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import * as z from 'zod'
+import type * as z from 'zod'
 import { frontDeskPath, setTheStage } from '../demo/stage.js'
 import * as shapes from '../test/terminal/shapes.js'
 import { accept, answer } from '../testbed/behaviour.js'
@@ -15,6 +15,7 @@ import { applyClinicalSchema, createDaemonRole, daemonRole } from '../testbed/cl
 import { makeHome, spawnNotifyd } from '../testbed/daemon.js'
 import { startPostgres } from '../testbed/postgres.js'
 import { UndoStack } from '../testbed/undo-stack.js'
+import { shapeOf } from './shape-text.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -31,27 +32,6 @@ interface Page {
   readonly shapeNote?: string
 }
 
-/** A zod shape as TypeScript would write it. */
-function shapeText(schema: z.core.JSONSchema.BaseSchema, indent = ''): string {
-  if (schema.anyOf !== undefined)
-    return schema.anyOf.map((part) => shapeText(part as typeof schema, indent)).join(' | ')
-  if (schema.const !== undefined) return JSON.stringify(schema.const)
-  if (schema.enum !== undefined) return schema.enum.map((one) => JSON.stringify(one)).join(' | ')
-  if (schema.type === 'array') return `${shapeText(schema.items as typeof schema, indent)}[]`
-  if (schema.type === 'object' && schema.properties !== undefined) {
-    const rows = Object.entries(schema.properties).map(
-      ([key, value]) => `${indent}  ${key}: ${shapeText(value as typeof schema, `${indent}  `)}`,
-    )
-    return `{\n${rows.join('\n')}\n${indent}}`
-  }
-  if (schema.type === 'object') return '{ [name: string]: string }'
-  const types = [schema.type ?? 'unknown'].flat()
-  return types.map((type) => (type === 'integer' ? 'number' : type)).join(' | ')
-}
-
-const shapeOf = (shape: z.ZodType): string =>
-  shapeText(z.toJSONSchema(shape, { unrepresentable: 'any' }) as z.core.JSONSchema.BaseSchema)
-
 async function run(args: readonly string[], cwd: string): Promise<string> {
   const env = { PATH: process.env['PATH'] ?? '' }
   const child = spawn(process.execPath, [`${root}dist/cli.js`, ...args], {
@@ -63,7 +43,7 @@ async function run(args: readonly string[], cwd: string): Promise<string> {
   return `${out}${err}`.trimEnd()
 }
 
-/** The state that the screens show: something delivered, retried, dead, replayed. */
+/** The state that the screens show: something delivered, retried, dead, waiting, not told. */
 async function screens(pages: (facts: { lsn: string }) => readonly Page[]): Promise<string[]> {
   await using undo = new UndoStack()
   const stage = undo.use(await setTheStage())
@@ -72,20 +52,30 @@ async function screens(pages: (facts: { lsn: string }) => readonly Page[]): Prom
   const home = undo.use(
     await makeHome({
       ...stage.config,
-      endpoints: [scheduling, { ...desk, notifications: ['created'], retry_seconds: [1] }],
+      endpoints: [scheduling, { ...desk, notifications: ['created'], retry_seconds: [1, 3600] }],
       journal: { url: './data/journal.db' },
       http: { port },
     }),
   )
-  stage.receiver.program(frontDeskPath, [answer(503), accept, answer(500), answer(500)])
-  const daemon = undo.use(spawnNotifyd(home))
-  await daemon.line('streaming')
+  stage.receiver.program(frontDeskPath, [answer(503), accept, answer(410), answer(404), answer(404)])
   const clinic = new Clinic(stage.client, { seed: 42 })
   await clinic.admit()
+  // Nobody knows what it was when somebody takes the identity away for a moment: a gap of one row.
+  await clinic.book()
+  const daemon = undo.use(spawnNotifyd(home))
+  await daemon.line('streaming')
+  await stage.client.query(`
+    BEGIN; ALTER TABLE appointment REPLICA IDENTITY DEFAULT; UPDATE appointment SET start_time = start_time + interval '1 hour';
+    ALTER TABLE appointment REPLICA IDENTITY FULL; COMMIT`)
   const first = await clinic.book()
   await daemon.line(({ msg, endpoint }) => msg === 'notification delivered' && endpoint === 'front-desk')
   await clinic.book()
   await daemon.line('notification dead')
+  await clinic.book()
+  // It waits for an hour now.
+  await daemon.line(
+    ({ msg, attempt, endpoint }) => msg === 'notification failed' && endpoint === 'front-desk' && attempt === 2,
+  )
   await clinic.cancel(first.booking)
   const { lsn } = await daemon.line(
     ({ msg, notification }) => msg === 'notification delivered' && notification === 'cancelled',
@@ -193,10 +183,10 @@ const list = ({ lsn }: { lsn: string }): Page[] => [
   },
   {
     title: 'gaps',
-    says: '`list`: what is missing, from where to where; `accept`: go on behind it.',
+    says: '`list`: what is missing, from where to where, and behind that gaps of one row: appointments whose update could not be told (`--limit`, those that wait first); `accept`: go on behind it.',
     args: ['gaps', 'list'],
-    shape: shapes.gapsShape,
-    shapeNote: ' of `list`',
+    shape: shapes.listedGapsShape,
+    shapeNote: ' of `list` (`accept`: `{ done: number }`)',
   },
   {
     title: 'example',

@@ -1,6 +1,6 @@
 // `notifyd gaps` on the command line.
 import type { Command } from 'commander'
-import type { Finished, Options, Shared } from './cli-options.js'
+import { aCount, type Finished, type Options, type Shared } from './cli-options.js'
 import { loadConfig } from './config.js'
 import { acceptGaps, listGaps } from './terminal/gaps.js'
 
@@ -11,10 +11,12 @@ export function gapCommands(program: Command, shared: Shared, done: Finished): v
     const asked = endpoints.filter((endpoint) => endpoint.gap_notices)
     return { journal: journal.url, json: json === true, gapNotices: asked.map(({ name }) => name) }
   }
-  shared(gaps.command('list').description('every gap there was'), 'gaps list').action(async (options: Options) => {
-    process.stdout.write(await listGaps(await target(options)))
-    done(0)
-  })
+  shared(gaps.command('list').description('every gap there was'), 'gaps list')
+    .option('--limit <n>', 'gaps of one row to show, those that wait first', aCount, 200)
+    .action(async ({ limit, ...options }: Options & { limit: number }) => {
+      process.stdout.write(await listGaps({ ...(await target(options)), limit }))
+      done(0)
+    })
   const accept = gaps
     .command('accept')
     .description('let the daemon go on behind the gap: at once, or at its next start')

@@ -10,7 +10,7 @@ import { type LoadedConfig, loadConfig } from './config.js'
 import { loadCompute } from './load-compute.js'
 import { openClinical } from './open-clinical.js'
 import { readSettings, type Settings } from './settings.js'
-import { type Checked, type CheckOptions, check, findingsTable } from './terminal/check.js'
+import { type CheckOptions, check } from './terminal/check.js'
 import { setup } from './terminal/setup.js'
 
 interface SetupFlags extends Options {
@@ -41,6 +41,7 @@ export function prepareCommands(program: Command, shared: Shared, done: Finished
       const settings = await readSettings(config)
       const { address, tables } = settings
       const { publication, slot } = config.database
+      const failing = async () => (await check(checkOptions(config, settings, version, false))).findings
       const text = await setup({
         address: databaseUrl === undefined ? address : { url: databaseUrl, tls: address.tls },
         role: roleOf(address.url),
@@ -49,20 +50,12 @@ export function prepareCommands(program: Command, shared: Shared, done: Finished
         tables,
         printSql: printSql === true,
         undo: undo === true,
+        failing,
         json: json === true,
       })
       process.stdout.write(text)
-      if (printSql !== true && undo !== true && json !== true) {
-        process.stdout.write(stillFailing(await check(checkOptions(config, settings, version, false))))
-      }
       done(0)
     })
-}
-
-/** What is left to do, in one round, whoever has to do it. */
-function stillFailing({ findings }: Checked): string {
-  const failing = findings.filter(({ level }) => level === 'fail')
-  return failing.length === 0 ? 'notifyd check finds all that it needs\n' : `notifyd check:\n${findingsTable(failing)}`
 }
 
 function checkOptions(config: LoadedConfig, settings: Settings, version: string, sendTest: boolean): CheckOptions {

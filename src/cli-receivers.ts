@@ -9,6 +9,7 @@ import { readSettings } from './settings.js'
 import { exampleEndpoint, exampleRequest, exampleSecret, requestText } from './terminal/example-request.js'
 import { listen } from './terminal/listen.js'
 import { nearest } from './terminal/nearest.js'
+import { jsonText } from './terminal/printable.js'
 import { trigger } from './terminal/trigger.js'
 
 interface ListenFlags extends Options {
@@ -47,7 +48,7 @@ export function receiverCommands(program: Command, shared: Shared, done: Finishe
         if (endpoint === undefined) {
           process.stderr.write(`signed with an example's secret, which is none: ${exampleSecret}\n`)
         }
-        process.stdout.write(json === true ? `${JSON.stringify(request)}\n` : requestText(request))
+        process.stdout.write(json === true ? `${jsonText(request)}\n` : requestText(request))
         done(0)
       },
     )

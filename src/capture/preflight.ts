@@ -1,6 +1,7 @@
 // Everything the daemon needs of the server before it streams, looked at in one go: server settings, role, tables,
 // publication, slots. Findings out; it changes nothing. `notifyd check` prints them all, `run` stops at the first failure.
 import { isKnownEncoding } from './charset.js'
+import { inspectConnectionLimit } from './connection-limit.js'
 import type { Finding, Sql, WatchedTable } from './finding.js'
 import { fail, ok, readableIdentifier, warn } from './finding.js'
 import { inspectPublication } from './publication.js'
@@ -38,9 +39,6 @@ interface ServerFacts {
   readonly may_replicate: boolean
   readonly service: Service | null
   readonly encoding: string
-  /** Of the role and of the database; -1: none. */
-  readonly role_limit: number
-  readonly database_limit: number
 }
 
 const serverQuery = `
@@ -55,7 +53,6 @@ const serverQuery = `
          current_setting('synchronous_standby_names') AS synchronous,
          current_user::text AS role, r.rolsuper AS superuser,
          r.rolreplication AS attribute, ${mayReplicateCondition} AS may_replicate, ${serviceExpression} AS service,
-         r.rolconnlimit AS role_limit, (SELECT datconnlimit FROM pg_database WHERE datname = current_database()) AS database_limit,
          (SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = current_database()) AS encoding
     FROM pg_roles r WHERE r.rolname = current_user`
 
@@ -66,7 +63,8 @@ export async function preflight(options: PreflightOptions): Promise<readonly Fin
   const [facts] = rows
   if (facts === undefined) return [fail('role', 'the role cannot read its own row of pg_roles', 'use another role')]
   const slot = await readSlot(sql, options.slot)
-  const findings = [...serverFindings(facts), ...slotFindings(facts, options.slot, slot)]
+  const limits = await inspectConnectionLimit(sql)
+  const findings = [...serverFindings(facts), ...limits, ...slotFindings(facts, options.slot, slot)]
   for (const table of tables) findings.push(...(await inspectTable(sql, table, facts.role)))
   findings.push(...(await inspectRowKeys(sql, tables)))
   if (!findings.some((finding) => finding.level === 'fail' && isOfShape(finding))) {
@@ -88,7 +86,6 @@ function serverFindings(facts: ServerFacts): Finding[] {
       ? [fail('primary', 'this server is a standby (it is in recovery)', 'point database.url at the primary')]
       : [ok('primary', 'yes')]),
     roleFinding(facts),
-    ...limitFindings(facts),
     !/\*|\bnotifyd\b/.test(facts.synchronous)
       ? ok('synchronous_standby_names', facts.synchronous || 'empty')
       : warn(
@@ -100,24 +97,6 @@ function serverFindings(facts: ServerFacts): Finding[] {
       ? ok('encoding', facts.encoding)
       : warn('encoding', `${facts.encoding}: text that is not UTF-8 is read as Latin-1`, 'use a UTF8 database'),
   ]
-}
-
-/** The stream, the looks at catalogs, and one for resolution; and for a second one, and `check` and `status` beside a daemon. */
-const neededConnections = 3
-const wantedConnections = 6
-
-function limitFindings(facts: ServerFacts): Finding[] {
-  if (facts.superuser) return []
-  const role = readableIdentifier(facts.role)
-  const limits = [
-    [`role ${role}`, facts.role_limit, `ALTER ROLE ${role} CONNECTION LIMIT ${wantedConnections};`],
-    ['this database', facts.database_limit, 'ALTER DATABASE … CONNECTION LIMIT -1;'],
-  ] as const
-  return limits.flatMap(([whose, limit, remedy]) => {
-    if (limit < 0 || limit >= wantedConnections) return []
-    const found = `${whose} has CONNECTION LIMIT ${limit}: the daemon needs ${neededConnections} connections, and ${wantedConnections} with its commands beside it`
-    return [(limit < neededConnections ? fail : warn)('connection limit', found, remedy)]
-  })
 }
 
 function roleFinding({ role, superuser, attribute, may_replicate, service }: ServerFacts): Finding {

@@ -1,6 +1,7 @@
 // `notifyd backup`: a copy of the journal, and what it is worth: up to where it holds everything.
 import { formatLsn } from '../capture/lsn.js'
 import { backupJournal } from '../journal/backup.js'
+import { jsonText } from './printable.js'
 import { readJournal } from './read-journal.js'
 
 export interface BackupOptions {
@@ -18,7 +19,7 @@ export async function backup({ journal, file, json }: BackupOptions): Promise<st
   const duration_ms = Math.round(performance.now() - started)
   const checkpoint = await readJournal(file, (copy) => copy.checkpoint())
   const durable_lsn = checkpoint === null ? null : formatLsn(checkpoint.durableLsn)
-  if (json) return `${JSON.stringify({ file, bytes, durable_lsn, duration_ms })}\n`
+  if (json) return `${jsonText({ file, bytes, durable_lsn, duration_ms })}\n`
   const holds = durable_lsn === null ? 'it has followed nothing yet' : `it holds everything before ${durable_lsn}`
   return `${file}: ${(bytes / 1_000_000).toFixed(1)} MB in ${(duration_ms / 1_000).toFixed(1)} s; ${holds}\n`
 }

@@ -1,23 +1,30 @@
 // `notifyd gaps list|accept`: what is missing, and the operator's word that the daemon may go on behind it.
 import type { Gap } from '../journal/gaps.js'
 import { ask } from './ask.js'
+import { counted } from './counted.js'
 import { jsonText, printable } from './printable.js'
 import { readJournal } from './read-journal.js'
-import { rowGapAsJson, rowOfRowGap, rowsShown } from './row-gaps.js'
+import { rowGapAsJson, rowOfRowGap } from './row-gaps.js'
 
 export interface GapsOptions {
   readonly journal: string
   readonly json: boolean
 }
 
-export async function listGaps({ journal: path, json }: GapsOptions): Promise<string> {
-  const { gaps, ofRows } = await readJournal(path, (journal) => ({
+/** @param options `limit`: gaps of one row that are shown: there can be as many as a partition has rows. */
+export async function listGaps({ journal: path, json, limit }: GapsOptions & { limit: number }): Promise<string> {
+  const { gaps, ofRows, waiting } = await readJournal(path, (journal) => ({
     gaps: journal.gaps(),
-    ofRows: journal.rowGaps(rowsShown),
+    ofRows: journal.rowGaps(limit),
+    waiting: journal.figures().rowGaps,
   }))
   if (json) return `${jsonText([...gaps.map(asJson), ...ofRows.map(rowGapAsJson)])}\n`
   const rows = [...printable(gaps).map(row), ...printable(ofRows).map(rowOfRowGap)]
-  if (ofRows.length === rowsShown) rows.push(`… the first ${rowsShown} rows are shown`)
+  const left = waiting - ofRows.filter(({ acceptedAt }) => acceptedAt === null).length
+  if (left > 0)
+    rows.push(
+      `… and ${counted(left, 'more row')} that wait${left === 1 ? 's' : ''}: --limit ${waiting} shows all that wait`,
+    )
   return rows.length === 0 ? 'no gaps\n' : `${rows.join('\n')}\n`
 }
 

@@ -2,6 +2,7 @@
 import { UsageError } from '../base/errors.js'
 import type { WaitSelection } from '../journal/waits.js'
 import { ask } from './ask.js'
+import { jsonText } from './printable.js'
 
 export interface RetryOptions {
   readonly journal: string
@@ -25,7 +26,7 @@ export async function retryWaiting({ journal, configured, json, ...asked }: Retr
   }
   const answer = await ask(journal, { kind: 'retry', arguments: selection }, configured)
   if ('error' in answer) throw new UsageError(answer.error)
-  if (json) return `${JSON.stringify(answer)}\n`
+  if (json) return `${jsonText(answer)}\n`
   if (answer.done === 0) return 'nothing waits: see `notifyd status`, and `notifyd dead-letters list`\n'
   return `${answer.done} waiting lane${answer.done === 1 ? '' : 's'} due now, within each endpoint’s concurrency\n`
 }

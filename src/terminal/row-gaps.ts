@@ -2,9 +2,6 @@
 import { noteStateModel } from '../change/model.js'
 import type { RowGap } from '../journal/row-gaps.js'
 
-/** There can be as many as a partition has rows. */
-export const rowsShown = 200
-
 /** The shape that `--json` prints, among the gaps. */
 export const rowGapAsJson = ({ id, lsn, committedAt, appointmentId, model, ...gap }: RowGap) => ({
   id,

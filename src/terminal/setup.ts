@@ -4,9 +4,10 @@ import { errorCode, NotReadyError } from '../base/errors.js'
 import type { DatabaseAddress } from '../capture/connection.js'
 import { type Control, openControl } from '../capture/control.js'
 import { type DatabaseState, readState } from '../capture/database-state.js'
-import { readableIdentifier, type WatchedTable } from '../capture/finding.js'
+import { type Finding, readableIdentifier, type WatchedTable } from '../capture/finding.js'
 import { granting, type Preparation, preparing, refusals, undoing } from '../capture/prepare.js'
 import { readSlot } from '../capture/slot.js'
+import { findingsTable } from './check.js'
 import { jsonText } from './printable.js'
 
 export interface SetupOptions {
@@ -18,16 +19,32 @@ export interface SetupOptions {
   readonly tables: readonly WatchedTable[]
   readonly printSql: boolean
   readonly undo: boolean
+  /** What `check` fails at. */
+  readonly failing: () => Promise<readonly Finding[]>
   readonly json: boolean
 }
 
-/** What was done, or the SQL. @throws NotReadyError when it may not or must not be done; what pg throws. */
+/**
+ * What was done, and what is left to do, whoever has to do it; or the SQL.
+ * @throws NotReadyError when it may not or must not be done; what pg throws.
+ */
 export async function setup(options: SetupOptions): Promise<string> {
+  const { statements, next } = await withControl(options)
+  const failing = options.printSql || options.undo ? null : (await options.failing()).filter(isFailing)
+  if (options.json) return `${jsonText({ changed: !options.printSql, statements, failing })}\n`
+  const done = next === null ? '' : `done: ${next}\n`
+  return `${statements.map((line) => `${line}\n`).join('')}${done}${failing === null ? '' : stillFailing(failing)}`
+}
+
+const isFailing = ({ level }: Finding): boolean => level === 'fail'
+
+const stillFailing = (failing: readonly Finding[]): string =>
+  failing.length === 0 ? 'notifyd check finds all that it needs\n' : `notifyd check:\n${findingsTable(failing)}`
+
+async function withControl(options: SetupOptions): Promise<Result> {
   const control = openControl(options.address, () => undefined)
   try {
-    const { statements, next } = options.printSql ? await printed(control, options) : await carriedOut(control, options)
-    if (options.json) return `${jsonText({ changed: !options.printSql, statements })}\n`
-    return `${statements.map((line) => `${line}\n`).join('')}${next === null ? '' : `done: ${next}\n`}`
+    return options.printSql ? await printed(control, options) : await carriedOut(control, options)
   } finally {
     await control.close()
   }

@@ -4,12 +4,15 @@ import pc from 'picocolors'
 import { errorCode } from '../base/errors.js'
 import { isoMicros } from '../base/time.js'
 import type { DatabaseAddress } from '../capture/connection.js'
+import { inspectConnectionLimit } from '../capture/connection-limit.js'
 import { openControl } from '../capture/control.js'
+import type { Finding } from '../capture/finding.js'
 import { inspectFailover, inspectHolders, isYetToBeMade } from '../capture/hindrances.js'
 import { formatLsn, type Lsn } from '../capture/lsn.js'
 import { saidBy } from '../capture/server-words.js'
 import { readSlot } from '../capture/slot.js'
 import { lookAtWal } from '../capture/wal-look.js'
+import { inspectFileSystem } from '../journal/file-system.js'
 import type { Journal } from '../journal/journal.js'
 import { askDaemon, type Readiness, standstillText } from '../status/ask-daemon.js'
 import { counted } from './counted.js'
@@ -40,7 +43,7 @@ export interface Status {
         readonly server_lsn: string | null
         readonly lag_bytes: number | null
         readonly retained_bytes: number | null
-        /** What holds the stream up, or would lose the slot. */
+        /** What holds the stream up, would lose the slot, or leaves us too few connections. */
         readonly hindrances: readonly string[]
       }
     | { readonly answers: false; readonly reason: string }
@@ -61,18 +64,21 @@ export interface Status {
     readonly gaps: { readonly found: number; readonly accepted: number; readonly resumed: number }
     /** Appointments whose update could not be told, not yet accepted. */
     readonly row_gaps: number
+    /** Why it may not be safe where it lies. */
+    readonly hindrances: readonly string[]
   }
 }
 
 /** @throws JournalError where there is no journal. */
 export async function status(options: StatusOptions): Promise<string> {
-  const journal = await readJournal(options.journal, ofJournal)
+  const fileSystem = await inspectFileSystem(options.journal)
+  const journal = await readJournal(options.journal, (opened) => ofJournal(opened, fileSystem))
   const [daemon, slot] = await Promise.all([ofDaemon(options.http), ofSlot(options)])
   const all: Status = { daemon, slot, journal }
   return options.json ? `${jsonText(all)}\n` : table(printable(all))
 }
 
-async function ofJournal(journal: Journal): Promise<Status['journal']> {
+async function ofJournal(journal: Journal, fileSystem: Finding | null): Promise<Status['journal']> {
   const checkpoint = journal.checkpoint()
   const { endpoints, gaps, rowGaps } = journal.figures()
   const minuteAgo = Date.now() - 60_000
@@ -92,6 +98,7 @@ async function ofJournal(journal: Journal): Promise<Status['journal']> {
     attempts_last_minute: attempts,
     gaps,
     row_gaps: rowGaps,
+    hindrances: fileSystem === null ? [] : [fileSystem.found],
   }
 }
 
@@ -112,6 +119,7 @@ async function ofSlot({ address, slot: name, failover }: StatusOptions): Promise
     const hindrances = [
       ...(await inspectFailover(control, name, failover)),
       ...(isYetToBeMade(slot) ? await inspectHolders(control) : []),
+      ...(await inspectConnectionLimit(control)),
     ]
       .filter(({ level }) => level !== 'ok')
       .map(({ found }) => found)
@@ -157,6 +165,7 @@ function table({ daemon, slot, journal }: Status): string {
     rows.push(['WAL kept for it', bytes(slot.retained_bytes)])
   } else rows.push(['slot', pc.yellow(slot.reason)])
   rows.push(['journal durable to', `${journal.durable_lsn ?? '-'}, last commit ${journal.last_commit_at ?? 'none'}`])
+  for (const found of journal.hindrances) rows.push(['', pc.yellow(found)])
   rows.push(['whole from', journal.whole_from_lsn ?? '-'])
   const { delivered, failed } = journal.attempts_last_minute
   rows.push(['last minute', `${delivered} delivered, ${counted(failed, 'attempt')} failed`])

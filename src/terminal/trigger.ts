@@ -6,6 +6,7 @@ import type { Endpoint } from '../send/endpoint.js'
 import { postTest } from '../send/test-post.js'
 import type { UrlPolicy } from '../send/url-policy.js'
 import { exampleOf } from './example-request.js'
+import { jsonText } from './printable.js'
 
 export interface TriggerOptions {
   readonly notification: NotificationName
@@ -25,7 +26,7 @@ export async function trigger({ notification, endpoint, json, ...sending }: Trig
   const status = outcome?.status ?? null
   const isGood = error === null
   const told = { webhook_id: webhookId, endpoint: endpoint.name, notification, status, error }
-  if (json) return { text: `${JSON.stringify(told)}\n`, isGood }
+  if (json) return { text: `${jsonText(told)}\n`, isGood }
   const text = `${notification} → ${endpoint.name} as ${webhookId}, a test: ${isGood ? `answered ${status}` : `failed, ${error}`}\n`
   return { text, isGood }
 }

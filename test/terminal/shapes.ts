@@ -5,19 +5,23 @@ const moment = z.iso.datetime()
 const lsn = z.string().regex(/^[0-9A-F]+\/[0-9A-F]+$/)
 const webhookId = z.string().startsWith('msg_')
 
-export const checkShape = z.strictObject({
-  ready: z.boolean(),
-  findings: z.array(
-    z.strictObject({
-      level: z.enum(['ok', 'warn', 'fail']),
-      title: z.string(),
-      found: z.string(),
-      remedy: z.string().nullable(),
-    }),
-  ),
-})
+const findingsShape = z.array(
+  z.strictObject({
+    level: z.enum(['ok', 'warn', 'fail']),
+    title: z.string(),
+    found: z.string(),
+    remedy: z.string().nullable(),
+  }),
+)
 
-export const setupShape = z.strictObject({ changed: z.boolean(), statements: z.array(z.string()) })
+export const checkShape = z.strictObject({ ready: z.boolean(), findings: findingsShape })
+
+/** `failing`: what `check` fails at now; null with --print-sql and --undo. */
+export const setupShape = z.strictObject({
+  changed: z.boolean(),
+  statements: z.array(z.string()),
+  failing: findingsShape.nullable(),
+})
 
 /** How many lanes. */
 export const retryShape = z.strictObject({ done: z.int() })
@@ -36,36 +40,38 @@ export const deadLettersShape = z.array(
   }),
 )
 
-export const gapsShape = z.array(
-  z.strictObject({
-    id: z.int(),
-    kind: z.string(),
-    slot: z.string(),
-    reason: z.string(),
-    from: z.string(),
-    to: z.string(),
-    bytes: z.int().nullable(),
-    last_commit_at: z.string().nullable(),
-    found_at: moment,
-    accepted_at: moment.nullable(),
-    resumed_at: moment.nullable(),
-  }),
-)
+const gapShape = z.strictObject({
+  id: z.int(),
+  kind: z.string(),
+  slot: z.string(),
+  reason: z.string(),
+  from: z.string(),
+  to: z.string(),
+  bytes: z.int().nullable(),
+  last_commit_at: z.string().nullable(),
+  found_at: moment,
+  accepted_at: moment.nullable(),
+  resumed_at: moment.nullable(),
+})
 
-/** After these, in the same array. */
-export const rowGapsShape = z.array(
-  z.strictObject({
-    id: z.int(),
-    kind: z.literal('row without its old row'),
-    model: z.string().nullable(),
-    lsn,
-    committed_at: z.iso.datetime({ offset: true }),
-    appointment_id: z.string(),
-    appointment_external_id: z.string().nullable(),
-    found_at: moment,
-    accepted_at: moment.nullable(),
-  }),
-)
+const rowGapShape = z.strictObject({
+  id: z.int(),
+  kind: z.literal('row without its old row'),
+  model: z.string().nullable(),
+  lsn,
+  committed_at: z.iso.datetime({ offset: true }),
+  appointment_id: z.string(),
+  appointment_external_id: z.string().nullable(),
+  found_at: moment,
+  accepted_at: moment.nullable(),
+})
+
+export const gapsShape = z.array(gapShape)
+
+export const rowGapsShape = z.array(rowGapShape)
+
+/** Those of one row come after the others. */
+export const listedGapsShape = z.array(z.union([gapShape, rowGapShape]))
 
 export const replayedShape = z.strictObject({
   total: z.int(),
@@ -192,6 +198,7 @@ export const statusShape = z.strictObject({
     attempts_last_minute: z.strictObject({ delivered: count, failed: count }),
     gaps: z.strictObject({ found: count, accepted: count, resumed: count }),
     row_gaps: count,
+    hindrances: z.array(z.string()),
   }),
 })
 
