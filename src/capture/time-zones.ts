@@ -1,7 +1,6 @@
 // Whether mapped times that have no zone are read in the right one: the server's and the roles' own zones against the model's.
 // The daemon's connections say UTC, so a connection without that is asked. Findings for `check`; reads only.
-import pg from 'pg'
-import { connectionConfig, type DatabaseAddress } from './connection.js'
+import { clientClass, connectionConfig, type DatabaseAddress } from './connection.js'
 import { type Finding, ok, readableIdentifier, readableTable, type Sql, type WatchedTable, warn } from './finding.js'
 
 /** pg_type.oid of timestamp without time zone. */
@@ -54,7 +53,7 @@ async function zonesOf(sql: Sql, address: DatabaseAddress): Promise<readonly str
 
 /** Of a connection that forces nothing: the server's, or what the database or the role says instead. */
 async function ownZone(address: DatabaseAddress): Promise<string> {
-  const client = new pg.Client({ ...connectionConfig(address), options: '' })
+  const client = new (clientClass(address))({ ...connectionConfig(address), options: '' })
   client.on('error', () => undefined)
   try {
     await client.connect()

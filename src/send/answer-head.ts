@@ -36,10 +36,12 @@ export class AnswerHeads {
     const head = all.toString('latin1', 0, Math.max(end, 0))
     const rest = all.subarray(end + endOfHead.length)
     if (end >= 0 && /^HTTP\/1\.[01] 100\b/.test(head)) return rest.length === 0 ? rest : this.read(rest)
-    // Another interim answer (1xx) has the final one behind it.
+    // Another interim answer (1xx) has the final one behind it, here or in what is read next.
     this.#isDue = /^HTTP\/1\.[01] 1/.test(head)
     const plain = withOneLength(head)
-    return plain === head ? all : Buffer.concat([Buffer.from(plain + endOfHead, 'latin1'), rest])
+    const behind = this.#isDue && rest.length > 0 ? this.read(rest) : rest
+    if (plain === head && behind === rest) return all
+    return Buffer.concat([Buffer.from(plain + endOfHead, 'latin1'), behind])
   }
 }
 

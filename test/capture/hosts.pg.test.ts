@@ -5,19 +5,44 @@ import pg from 'pg'
 import { expect, inject, test } from 'vitest'
 import { exposure } from '../../src/capture/connection.js'
 import { openControl } from '../../src/capture/control.js'
+import type { WatchedTable } from '../../src/capture/finding.js'
 import { hostsProblem, hostUrls } from '../../src/capture/hosts.js'
 import { ReplicationStream } from '../../src/capture/replication-stream.js'
+import { inspectTimeZones } from '../../src/capture/time-zones.js'
 import { createDaemonRole } from '../../testbed/clinical-schema.js'
 import { startPostgres } from '../../testbed/postgres.js'
 
+const visits: WatchedTable = {
+  model: 'appointment',
+  schema: 'public',
+  table: 'visit',
+  columns: [],
+  taken: [],
+  moments: ['begins'],
+  minutes: [],
+  published: true,
+  needsOldImage: true,
+  selected: true,
+}
+
 test('a port where nobody listens, a standby, then the primary', async () => {
   const primary = new URL(inject('daemonUrl'))
-  await using standby = await startPostgres({ settings: { fsync: 'off' } })
+  await using standby = await startPostgres({ settings: { fsync: 'off', timezone: 'Europe/Berlin' } })
   const { dataDir } = standby
   const admin = new pg.Client(standby.superuserUrl())
   await admin.connect()
   await createDaemonRole(admin, decodeURIComponent(primary.password))
+  await admin.query('CREATE TABLE visit (begins timestamp)')
   await admin.end()
+  const placed = new URL(primary)
+  placed.port = new URL(standby.superuserUrl()).port
+  // While it is a primary: what check asks is asked of it too, and not of the first that is named.
+  const second = { url: placed.href.replace(placed.host, `127.0.0.1:9,${placed.host}`), tls: null }
+  const asked = openControl(second, () => undefined)
+  expect(await inspectTimeZones(asked, second, [visits])).toMatchObject([
+    { level: 'warn', found: expect.stringContaining('the server or a role has Europe/Berlin') },
+  ])
+  await asked.close()
   await standby.stop('fast')
   const { uid, gid } = await stat(dataDir)
   await writeFile(join(dataDir, 'standby.signal'), '')
@@ -38,6 +63,10 @@ test('a port where nobody listens, a standby, then the primary', async () => {
   await using alone = await ReplicationStream.connect({ url: primary.href, tls: null })
   expect((await stream.identify()).systemIdentifier).toBe((await alone.identify()).systemIdentifier)
 
+  // What no retry mends is said as it is, by the first that says it.
+  const stranger = all.url.replace(primary.password, 'wrong')
+  await expect(ReplicationStream.connect({ url: stranger, tls: null })).rejects.toMatchObject({ code: '28P01' })
+
   await expect(ReplicationStream.connect(of(`127.0.0.1:9,127.0.0.1:${port}`))).rejects.toMatchObject({
     code: 'NO_PRIMARY',
     message: `none of the hosts in database.url is the primary now: 127.0.0.1:9 does not answer (ECONNREFUSED), 127.0.0.1:${port} is a standby`,
@@ -53,6 +82,7 @@ test('the URL of each host, and what is none for us', () => {
   ])
   expect(hostUrls('postgres:///clinic?host=/run/postgresql')).toEqual(['postgres:///clinic?host=/run/postgresql'])
   expect(hostsProblem(url)).toBeNull()
+  expect(hostsProblem(url.replace('primary', 'standby'))).toContain('not on one that is standby')
   expect(hostsProblem(url.replace('primary', 'prefer-standby'))).toContain('not on one that is prefer-standby')
   expect(hostsProblem('postgres:///clinic?host=h1,h2')).toContain('several hosts before the database')
   expect(exposure({ url: 'postgres://u@127.0.0.1,far.example/clinic', tls: null })).toBe('not encrypted')

@@ -92,6 +92,15 @@ test('what the making of a slot waits for is named: sessions, and prepared trans
   ])
   await admin.query('GRANT pg_read_all_stats TO notifyd')
   expect((await inspectHolders(control))[0]?.found).toMatch(new RegExp(`pid ${pid} of database another, \\d+ s old`))
+  // A prepared one may be about to end: only what is old is called forgotten. An hour later, as this view has it, it is.
+  expect(await inspectHolders(control)).toMatchObject([{ level: 'warn' }])
+  await admin.query(`CREATE SCHEMA later; CREATE VIEW later.pg_prepared_xacts AS
+    SELECT gid, database, prepared - interval '1 hour' AS prepared FROM pg_catalog.pg_prepared_xacts;
+    SET search_path = later, pg_catalog`)
+  expect(await inspectHolders(admin)).toMatchObject([
+    { level: 'fail', remedy: expect.stringContaining(`ROLLBACK PREPARED 'forgotten';`) },
+  ])
+  await admin.query('RESET search_path')
   await admin.query(`ALTER ROLE notifyd SET lock_timeout = '100ms'`)
   const impatient = new pg.Client(server.of('postgres').url)
   await impatient.connect()

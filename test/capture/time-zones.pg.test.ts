@@ -38,6 +38,10 @@ test('columns without a zone are a warning where somebody here is not on UTC, an
   expect(await told(watched())).toEqual([
     'warn begins of public.visit have no time zone and are read in UTC, while the server or a role has America/New_York',
   ])
+  // Another role's, which the application may write with.
+  await database.query(`ALTER ROLE notifyd IN DATABASE ${database.name} RESET timezone`)
+  await database.query(`ALTER ROLE CURRENT_USER IN DATABASE ${database.name} SET timezone = 'Europe/Berlin'`)
+  expect(await told(watched())).toEqual([expect.stringMatching(/^warn .* a role has Europe\/Berlin$/)])
   expect(await told(watched('America/New_York'))).toEqual(['ok begins without a zone, read in America/New_York'])
   await database.query('ALTER TABLE visit ALTER begins TYPE timestamptz')
   expect(await told(watched())).toEqual([])

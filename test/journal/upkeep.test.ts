@@ -82,6 +82,10 @@ test('an image goes when its appointment, and all others of its note, have ended
     ended('9', 'owed', day(500)),
     ended('10', 'owed without a name', day(500), { externally_exposable_id: null }),
     ended('11', 'no end', day(500), { end_time: null }),
+    // Nobody knows whether the other one of the note has ended.
+    ended('12', 'one unknown', day(500)),
+    ended('13', 'one unknown', null),
+    ended('14', 'none', 'infinity', { note_id: null }),
   ]
   const changes = images.map((image, ordinal) => owing({ ordinal, appointment: image, id: Number(image.id) }))
   await append(journal, changes, lsn(9))
@@ -94,10 +98,10 @@ test('an image goes when its appointment, and all others of its note, have ended
   const before = { ...nothing, ended: now - 400 * 86_400_000 }
   // The ninth and the tenth are owed; the tenth in its patient’s lane.
   expect((await journal.upkeep.prune(before, signal)).images).toBe(4)
-  expect(left()).toEqual(['2', '3', '4', '7', '8', '9', '10'])
+  expect(left()).toEqual(['2', '3', '4', '7', '8', '9', '10', '12', '13', '14'])
   await settleAll(journal)
   expect((await journal.upkeep.prune(before, signal)).images).toBe(2)
-  expect(left()).toEqual(['2', '3', '4', '7', '8'])
+  expect(left()).toEqual(['2', '3', '4', '7', '8', '12', '13', '14'])
   expect(journal.images.isWhole('old')).toBe(false)
 })
 

@@ -82,6 +82,10 @@ describe('how an exchange ends', () => {
     ['100 Continue, unasked', raw('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')],
     ['it twice', raw(`${'HTTP/1.1 100 Continue\r\nX: y\r\n\r\n'.repeat(2)}HTTP/1.1 204 No Content\r\n\r\n`)],
     ['another interim answer', raw('HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n')],
+    [
+      'another interim answer before a length beside chunked',
+      raw(`HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n${chunked}\r\n2\r\nok\r\n0\r\n\r\n`),
+    ],
     ['no length, and the end of the connection', raw('HTTP/1.0 200 OK\r\n\r\nok')],
     ['60 KB of headers', raw(`HTTP/1.1 200 OK\r\n${`X-Trace: ${'a'.repeat(991)}\r\n`.repeat(60)}\r\n`)],
   ])('a 2xx is one, whatever its headers are followed by: %s', async (_, behaviour) => {
