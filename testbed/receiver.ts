@@ -113,7 +113,7 @@ export class Receiver implements AsyncDisposable {
    * Waits, by events, until the predicate holds; it is asked after each POST and each end of one.
    * @throws Error after `timeoutMs`, with what had come by then.
    */
-  async until(predicate: (receiver: this) => boolean, timeoutMs = 10_000): Promise<void> {
+  async until(predicate: (receiver: this) => boolean, timeoutMs = 60_000): Promise<void> {
     if (predicate(this)) return
     await new Promise<void>((resolve, reject) => {
       const finish = (settle: () => void) => {

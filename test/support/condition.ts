@@ -8,7 +8,7 @@ type Truthy<T> = Exclude<T, false | null | undefined>
  * Asks every 20 ms. For what announces itself (a receiver's POST, a process's exit) wait for the event instead.
  * @throws Error after `timeoutMs`, with the question's source and its last answer.
  */
-export async function until<T>(ask: () => T | Promise<T>, timeoutMs = 10_000): Promise<Truthy<T>> {
+export async function until<T>(ask: () => T | Promise<T>, timeoutMs = 60_000): Promise<Truthy<T>> {
   const deadline = performance.now() + timeoutMs
   for (;;) {
     const answer = await ask()
