@@ -84,7 +84,7 @@ export class DaemonProcess implements AsyncDisposable {
   }
 
   /** Waits for a log line. @throws Error with the log's tail when the process ends first, or after `timeoutMs`. */
-  async line(wanted: string | ((line: LogLine) => boolean), timeoutMs = 20_000, from = 0): Promise<LogLine> {
+  async line(wanted: string | ((line: LogLine) => boolean), timeoutMs = 60_000, from = 0): Promise<LogLine> {
     const matches = typeof wanted === 'string' ? (line: LogLine) => line.msg === wanted : wanted
     const find = () => this.lines.slice(from).find(matches)
     return new Promise<LogLine>((resolve, reject) => {

@@ -23,29 +23,23 @@ export function terminalWidth(): number {
 /** @param width in columns; at most so many are taken */
 export function fitted(cells: readonly Cell[], width: number): string {
   const kept = cells.filter(({ text }) => text !== '')
-  while (widthOf(kept, false) > width) {
+  while (widthOf(kept) > width) {
     const rank = Math.max(...kept.map((cell) => cell.rank))
-    if (rank === 0) return painted(cut(kept, width), false)
+    if (rank === 0) return painted(cut(kept, width), width)
     kept.splice(
       kept.findLastIndex((cell) => cell.rank === rank),
       1,
     )
   }
-  return painted(kept, widthOf(kept, true) <= width)
+  return painted(kept, width)
 }
 
-const widthOf = (cells: readonly Cell[], isPadded: boolean): number =>
-  cells.reduce(
-    (sum, { text, atLeast = 0 }) => {
-      const own = stringWidth(text)
-      return sum + (isPadded ? Math.max(own, atLeast) : own)
-    },
-    gap.length * Math.max(cells.length - 1, 0),
-  )
+const widthOf = (cells: readonly Cell[]): number =>
+  cells.reduce((sum, { text }) => sum + stringWidth(text), gap.length * Math.max(cells.length - 1, 0))
 
 /** The widest gives up what is too much, and where that is not enough the next one too. */
 function cut(cells: readonly Cell[], width: number): readonly Cell[] {
-  const excess = widthOf(cells, false) - width
+  const excess = widthOf(cells) - width
   if (excess <= 0) return cells
   const widest = cells.reduce((a, b) => (stringWidth(b.text) > stringWidth(a.text) ? b : a))
   const own = stringWidth(widest.text)
@@ -67,11 +61,14 @@ function shortened(text: string, room: number): string {
   return `${kept}…`
 }
 
-function painted(cells: readonly Cell[], isPadded: boolean): string {
+/** The first cells get what they take at least before the later ones do, so that the lines of a screen stand in columns. */
+function painted(cells: readonly Cell[], width: number): string {
+  let room = width - widthOf(cells)
   const shown = cells.map(({ text, atLeast = 0, paint }, index) => {
     const isLast = index === cells.length - 1
-    const padding = isPadded && !isLast ? ' '.repeat(Math.max(atLeast - stringWidth(text), 0)) : ''
-    return `${paint === undefined ? text : paint(text)}${padding}`
+    const padding = isLast ? 0 : Math.max(Math.min(atLeast - stringWidth(text), room), 0)
+    room -= padding
+    return `${paint === undefined ? text : paint(text)}${' '.repeat(padding)}`
   })
   return shown.join(gap)
 }

@@ -82,12 +82,14 @@ export function disclosureLine(one: Disclosure, width: number): string {
       { text: told.notification, atLeast: 11, rank: 0 },
       { text: `${told.endpoint} #${sequence ?? '-'}`, atLeast: 16, rank: 0 },
       {
-        text: isDelivered ? String(told.status) : `${error ?? ''} (${one.outcome})`,
+        text: isDelivered
+          ? String(told.status)
+          : `${one.outcome === 'dead' ? 'dead' : `try ${one.attempt}`}: ${error ?? ''}`,
         atLeast: 3,
         rank: 0,
         paint: isDelivered ? pc.green : failed,
       },
-      { text: one.attempt === 1 ? '' : `attempt ${one.attempt}`, rank: 2 },
+      { text: one.attempt === 1 || !isDelivered ? '' : `attempt ${one.attempt}`, rank: 2 },
       { text: one.isReplay ? 'replay' : '', rank: 1 },
       { text: told.appointment_external_id ?? '-', atLeast: 36, rank: 3 },
       { text: told.webhook_id, rank: 4 },

@@ -32,8 +32,11 @@ test('tail fits 80 columns, and says more where there are more', () => {
   expect(at(120)).toBe(`2026-11-24T08:00:00Z  1A/16B3748    rescheduled  scheduling #12345  204  ${uuid}`)
   expect(at(Number.POSITIVE_INFINITY)).toContain('msg_0123456789abcdefghijklmn  125 ms after the commit')
   const retried = at(80, { outcome: 'retry', status: 503, error: 'http 503', attempt: 3 })
-  expect(retried).toContain('http 503 (retry)')
+  expect(retried).toBe('2026-11-24T08:00:0…  1A/16B3748  rescheduled  scheduling #12345  try 3: http 503')
   expect(stringWidth(retried)).toBeLessThanOrEqual(80)
+  // One screen, one set of columns, although only one of the lines has room for all that is to be padded.
+  const short = at(100, { lsn: '0/1', notification: 'created', isReplay: true })
+  expect(short.indexOf('created')).toBe(at(100).indexOf('rescheduled'))
 })
 
 test('a notification is one line of the log at 80 columns, whatever it tells', () => {
