@@ -1,6 +1,5 @@
 // The resolver over a real journal: how a stream is cut into batches must not change what a state change belongs to.
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { sql } from 'kysely'
@@ -14,6 +13,7 @@ import { Journal } from '../../src/journal/journal.js'
 import { UndoStack } from '../../testbed/undo-stack.js'
 import { source } from '../compute/changes.js'
 import { createTestDatabase } from '../support/database.js'
+import { quickFolder } from '../support/quick-folder.js'
 import { captured, clinicalModels } from './captured.js'
 
 /** One transaction. */
@@ -53,7 +53,7 @@ async function open() {
   const database = undo.use(await createTestDatabase())
   const clinic = new ClinicalDatabase({ url: database.url, tls: null }, clinicalModels, () => undefined)
   undo.defer(() => clinic.close())
-  const folder = await mkdtemp(join(tmpdir(), 'notifyd-resolve-'))
+  const folder = await quickFolder()
   undo.defer(() => rm(folder, { recursive: true }))
   let journals = 0
   /** Resolves batch by batch, each journaled before the next, in a journal of its own. */

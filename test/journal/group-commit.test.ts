@@ -1,11 +1,11 @@
 // Whose writes share an fsync. What is told apart is which transaction a write came in, never when.
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { GroupCommit } from '../../src/journal/group-commit.js'
 import { Sqlite } from '../../src/journal/sqlite.js'
 import { openDatabase } from '../../src/journal/sqlite-driver.js'
+import { quickFolder } from '../support/quick-folder.js'
 
 class CountingSqlite extends Sqlite {
   transactions = 0
@@ -18,7 +18,7 @@ class CountingSqlite extends Sqlite {
 
 /** Each write resolves to the number of its transaction. */
 async function open() {
-  const folder = await mkdtemp(join(tmpdir(), 'notifyd-commits-'))
+  const folder = await quickFolder()
   const sqlite = new CountingSqlite(openDatabase(join(folder, 'journal.db')))
   sqlite.exec('CREATE TABLE written (number INTEGER) STRICT')
   const write = () => {

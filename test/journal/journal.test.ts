@@ -1,5 +1,4 @@
-import { chmod, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmod, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -12,13 +11,14 @@ import type { Delivery, Settlement } from '../../src/journal/delivery.js'
 import { Journal } from '../../src/journal/journal.js'
 import { openDatabase } from '../../src/journal/sqlite-driver.js'
 import { appointment, type ChangeParts, change, source } from '../compute/changes.js'
+import { quickFolder } from '../support/quick-folder.js'
 
 const lsn = (value: bigint | number) => BigInt(value) as Lsn
 
 async function openJournal(): Promise<
   AsyncDisposable & { journal: Journal; path: string; reopen(): Promise<Journal> }
 > {
-  const folder = await mkdtemp(join(tmpdir(), 'notifyd-journal-'))
+  const folder = await quickFolder()
   const path = join(folder, 'journal.db')
   let open = await Journal.open(path)
   await open.recordSlotCreated({ slot: 's', source, consistentLsn: lsn(1) })

@@ -1,5 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { type Lsn, toLsn } from '../../src/capture/lsn.js'
@@ -8,6 +7,7 @@ import { Journal } from '../../src/journal/journal.js'
 import { JournaledTransactions, type Lineage, nextName } from '../../src/journal/lineage.js'
 import { runsOf } from '../../src/journal/runs.js'
 import { change } from '../compute/changes.js'
+import { quickFolder } from '../support/quick-folder.js'
 
 const lsn = (value: number): Lsn => toLsn(BigInt(value))
 const first: Source = { systemIdentifier: '7', timeline: 1 }
@@ -15,7 +15,7 @@ const first: Source = { systemIdentifier: '7', timeline: 1 }
 const lineage: Lineage = { systemIdentifier: '7', timeline: 2, left: [{ timeline: 1, switchLsn: lsn(150) }] }
 
 async function openJournal(): Promise<AsyncDisposable & { readonly journal: Journal }> {
-  const folder = await mkdtemp(join(tmpdir(), 'notifyd-journal-'))
+  const folder = await quickFolder()
   const journal = await Journal.open(join(folder, 'journal.db'))
   await journal.recordSlotCreated({ slot: 's', source: first, consistentLsn: lsn(1) })
   return {

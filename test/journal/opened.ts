@@ -1,11 +1,11 @@
 // A journal of its own for a test, something owed in it, and its file's neighbours. It goes with the test.
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Lsn } from '../../src/capture/lsn.js'
 import type { ComputedChange } from '../../src/compute/computed-change.js'
 import { Journal } from '../../src/journal/journal.js'
 import { type ChangeParts, change, source } from '../compute/changes.js'
+import { quickFolder } from '../support/quick-folder.js'
 
 export const lsn = (value: number) => BigInt(value) as Lsn
 
@@ -17,7 +17,7 @@ export interface Opened extends AsyncDisposable {
 
 /** With a slot made, and nothing followed. */
 export async function openJournal(): Promise<Opened> {
-  const folder = await mkdtemp(join(tmpdir(), 'notifyd-journal-'))
+  const folder = await quickFolder()
   const path = join(folder, 'journal.db')
   const journal = await Journal.open(path)
   await journal.recordSlotCreated({ slot: 's', source, consistentLsn: lsn(1) })

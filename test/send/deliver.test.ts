@@ -1,8 +1,7 @@
 // The deliverer on a real journal, posting to a real receiver.
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { promisify } from 'node:util'
@@ -21,10 +20,11 @@ import { type Receiver, startReceiver } from '../../testbed/receiver.js'
 import { UndoStack } from '../../testbed/undo-stack.js'
 import { appointment, change, source } from '../compute/changes.js'
 import { until } from '../support/condition.js'
+import { quickFolder } from '../support/quick-folder.js'
 
 async function desk(probeMs: ProbeIntervals = { firstMs: 20, maxMs: 100 }) {
   await using undo = new UndoStack()
-  const folder = await mkdtemp(join(tmpdir(), 'notifyd-send-'))
+  const folder = await quickFolder()
   undo.defer(() => rm(folder, { recursive: true }))
   const journal = await Journal.open(join(folder, 'journal.db'))
   await journal.recordSlotCreated({ slot: 's', source, consistentLsn: 1n as Lsn })

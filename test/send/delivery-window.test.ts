@@ -1,7 +1,6 @@
 // The law of the window: whatever comes, fails and is read in whichever order, each delivery is open once, in its lane's
 // order, and none is forgotten. On a real journal.
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -10,6 +9,7 @@ import type { Delivery, Settlement } from '../../src/journal/delivery.js'
 import { Journal } from '../../src/journal/journal.js'
 import { DeliveryWindow } from '../../src/send/delivery-window.js'
 import { appointment, change, source } from '../compute/changes.js'
+import { quickFolder } from '../support/quick-folder.js'
 
 type Step =
   /** Given as they are, or only told of. */
@@ -132,7 +132,7 @@ class Played implements AsyncDisposable {
   }
 
   static async open(size: number): Promise<Played> {
-    const folder = await mkdtemp(join(tmpdir(), 'notifyd-window-'))
+    const folder = await quickFolder()
     const journal = await Journal.open(join(folder, 'journal.db'))
     await journal.recordSlotCreated({ slot: 's', source, consistentLsn: 1n as Lsn })
     return new Played(folder, journal, size)
