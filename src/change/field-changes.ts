@@ -14,6 +14,7 @@ import {
 import { readableIdentifier, readableTable } from '../capture/finding.js'
 import { maxValueBytes } from '../capture/long-values.js'
 import type { CapturedChange, FieldValue } from './captured-change.js'
+import { namesIn } from './column-names.js'
 import type { Model } from './model.js'
 import { oldRowOf } from './old-row.js'
 import { type ValueReader, valueReader } from './values.js'
@@ -43,8 +44,8 @@ export function captureChange(
   model: Model,
   maxLength = maxValueBytes,
 ): CapturedChange | null {
-  const columns = planOf(change.relation, model)
-  const { row: old, isWhole } = oldRowOf(change, model)
+  const { columns, names } = planOf(change.relation, model)
+  const { row: old, isWhole } = oldRowOf(change, model, names)
   const withoutOldImage = !isWhole
   const row = change.tag === 'insert' || change.tag === 'update' ? change.new : null
   const { fields, length, longest } = fieldsOf(columns, old, row, withoutOldImage && row !== null)
@@ -136,14 +137,20 @@ function imageOf(columns: readonly ColumnPlan[], row: Row): Record<string, Field
   return image
 }
 
-const plans = new WeakMap<Relation, readonly ColumnPlan[]>()
+interface Plan {
+  readonly columns: readonly ColumnPlan[]
+  /** Real → canonical, of the mapped columns. */
+  readonly names: ReadonlyMap<string, string>
+}
+
+const plans = new WeakMap<Relation, Plan>()
 
 /** A relation is the same object until its table changes, so this is worked out once for each shape of a table. */
-function planOf(relation: Relation, model: Model): readonly ColumnPlan[] {
+function planOf(relation: Relation, model: Model): Plan {
   const known = plans.get(relation)
   if (known !== undefined) return known
-  const canonicalNames = namesIn(relation, model)
-  const found = new Set(canonicalNames.values())
+  const names = namesIn(relation, model)
+  const found = new Set(names.values())
   const missing = [...model.required].filter(([canonical]) => !found.has(canonical)).map(([, real]) => real)
   if (missing.length > 0) {
     throw new NotReadyError(
@@ -151,9 +158,9 @@ function planOf(relation: Relation, model: Model): readonly ColumnPlan[] {
       `map models.${model.name}.columns to the table's columns as they are now, with their names of before in models.${model.name}.former_columns, and start again: nothing is lost meanwhile`,
     )
   }
-  const columns = relation.columns.filter(({ name }) => canonicalNames.has(name) || !model.excluded.has(name))
-  const plan = columns.map((column) => {
-    const canonical = canonicalNames.get(column.name)
+  const kept = relation.columns.filter(({ name }) => names.has(name) || !model.excluded.has(name))
+  const columns = kept.map((column) => {
+    const canonical = names.get(column.name)
     if (canonical === undefined && found.has(column.name)) {
       throw new NotReadyError(
         `${readableTable(model)} has a column ${readableIdentifier(column.name)}, and models.${model.name}.columns gives that name to another column`,
@@ -165,25 +172,9 @@ function planOf(relation: Relation, model: Model): readonly ColumnPlan[] {
     const read = valueReader(column.typeOid)
     return { real: column.name, name, read, isMapped: canonical !== undefined, isBlankPadded }
   })
+  const plan = { columns, names }
   plans.set(relation, plan)
   return plan
-}
-
-/** Its mapped columns: under their names of today, or under a former one where the WAL is from before the renaming. */
-function namesIn(relation: Relation, { canonicalNames, formerNames }: Model): ReadonlyMap<string, string> {
-  const names = new Map<string, string>()
-  for (const { name } of relation.columns) {
-    const canonical = canonicalNames.get(name)
-    if (canonical !== undefined) names.set(name, canonical)
-  }
-  const found = new Set(names.values())
-  for (const { name } of relation.columns) {
-    const canonical = formerNames.get(name)
-    if (canonical === undefined || names.has(name) || found.has(canonical)) continue
-    names.set(name, canonical)
-    found.add(canonical)
-  }
-  return names
 }
 
 const textOrNull = (value: FieldValue | undefined): string | null =>

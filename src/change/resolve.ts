@@ -102,6 +102,7 @@ export class Resolver {
         seen.put(at, row, change.operation === 'insert', formerIdentity(change))
         return { appointment: row, from: 'row' }
       }
+      if (emptiesAppointments(change)) seen.truncate()
       const note = noteOf(change)
       if (note === null) return none
       const ofNote = seen.ofNote(note)
@@ -137,7 +138,9 @@ export class Resolver {
     // Also what these replaced before: it may stand again.
     for (const { appointment } of this.images.byId([...touched])) touch(appointment.appointment_rescheduled_from_id)
     const images = this.images.byId(touched)
-    const atMost = new Map([...notes].map((note) => [note, 1]))
+    // Of those that a TRUNCATE deletes in the midst of the batch another may be the newest than of those that were living.
+    const before = changes.some(emptiesAppointments) ? everyOne : 1
+    const atMost = new Map([...notes].map((note) => [note, before]))
     for (const { appointment } of images) {
       const count = appointment.note_id === null ? undefined : atMost.get(appointment.note_id)
       if (appointment.note_id !== null && count !== undefined) atMost.set(appointment.note_id, count + 1)
@@ -156,6 +159,7 @@ export class Resolver {
 
 /** How many appointments of a note are looked at beside those of the batch: some may have an image that says otherwise. */
 const beside = 100
+const everyOne = 1_000_000
 
 function byNote(appointments: readonly Appointment[]): ReadonlyMap<string | null, readonly Appointment[]> {
   const found = new Map<string | null, Appointment[]>()
@@ -182,6 +186,10 @@ function committedWith(
   }
   return newestAppointment(written)
 }
+
+/** TRUNCATE of the table of appointments. */
+export const emptiesAppointments = ({ fieldChanges, operation }: CapturedChange): boolean =>
+  fieldChanges.model_name === appointmentModel && operation === 'truncate'
 
 const isAppointment = (change: CapturedChange): boolean =>
   change.fieldChanges.model_name === appointmentModel && change.operation !== 'truncate'

@@ -41,6 +41,13 @@ export class SeenAppointments {
     })
   }
 
+  /** The table was emptied: what was seen of it until now is deleted. */
+  truncate(): void {
+    for (const [id, seen] of this.#byId) {
+      this.#byId.set(id, { ...seen, appointment: { ...seen.appointment, deleted: true }, replaced: false })
+    }
+  }
+
   #set(seen: Seen): void {
     const { id, note_id: note } = seen.appointment
     this.#byId.set(id, seen)

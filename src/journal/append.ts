@@ -5,11 +5,12 @@ import type { Commit, EndedCommit } from '../capture/change-message.js'
 import type { Lsn } from '../capture/lsn.js'
 import type { ResolvedChange } from '../change/captured-change.js'
 import { laneOf } from '../change/lane.js'
+import { emptiesAppointments } from '../change/resolve.js'
 import type { ComputedChange, OwedNotification, Source } from '../compute/computed-change.js'
 import { moveCheckpoint, sourceId } from './checkpoint.js'
 import { checksumOf } from './checksum.js'
 import type { Delivery } from './delivery.js'
-import { putImage } from './images.js'
+import { emptyImages, putImage } from './images.js'
 import type { Reached } from './lineage.js'
 import { remember } from './remembered-commits.js'
 import { recordRowGap } from './row-gaps.js'
@@ -83,6 +84,7 @@ export function append(sqlite: Sqlite, batch: AppendBatch): Appended {
     ])
     if (inserted.changes === 0) continue
     recordRowGap(sqlite, ofChanges, change)
+    if (emptiesAppointments(change)) emptyImages(sqlite)
     // A delete by an index that lacks the id names no appointment.
     if (
       change.appointment !== null &&

@@ -70,6 +70,13 @@ export function putImage(sqlite: Sqlite, change: ResolvedChange, appointment: Ap
   for (const one of new Set([id, replaces, before])) if (typeof one === 'string') sqlite.run(judgeReplaced, [one])
 }
 
+const truncateImages = `
+  UPDATE appointment_image SET standing = standing | 2, replaced = 0, appointment = json_set(appointment, '$.deleted', json('true'))
+   WHERE standing < 2 OR replaced = 1`
+
+/** Within a transaction of the caller's: the table was emptied, so that no appointment which was seen is living. */
+export const emptyImages = (sqlite: Sqlite): void => void sqlite.run(truncateImages, [])
+
 /** As SQLite's integers hold it; null for an id of another kind. */
 function wholeNumber(id: string): bigint | null {
   if (!/^-?\d{1,19}$/.test(id)) return null

@@ -105,6 +105,17 @@ describe('field_changes', () => {
     ])
   })
 
+  test('TRUNCATE of a partitioned table comes under the root’s name; of a partition alone, or its DROP, nothing comes', async () => {
+    const before = `CREATE TABLE row (id int PRIMARY KEY) PARTITION BY RANGE (id);
+      CREATE TABLE row_a PARTITION OF row FOR VALUES FROM (1) TO (5); CREATE TABLE row_b PARTITION OF row DEFAULT`
+    const sql = 'TRUNCATE row_a; DROP TABLE row_b; TRUNCATE row; INSERT INTO row VALUES (2)'
+    const changes = await changesOf(before, sql, [rows()])
+    expect(changes.map(({ operation, fieldChanges }) => [operation, fieldChanges.model_name])).toEqual([
+      ['truncate', 'row'],
+      ['insert', 'row'],
+    ])
+  })
+
   test('show a new column from its first row on, also within the transaction that adds it', async () => {
     const before = 'CREATE TABLE row (id int PRIMARY KEY); ALTER TABLE row REPLICA IDENTITY FULL'
     const sql = 'INSERT INTO row VALUES (1); ALTER TABLE row ADD more int; INSERT INTO row VALUES (2, 7)'

@@ -79,6 +79,21 @@ test.each([
   expect(moved?.fields).toEqual({ id: [14, 15] })
 })
 
+test('of a FULL table a row of few values is no key: what changed is told without any image', async () => {
+  const lean = plain.replace('uuid NOT NULL', 'uuid NOT NULL DEFAULT gen_random_uuid()')
+  const follow = await followed(`${lean}; ALTER TABLE appointment REPLICA IDENTITY FULL;
+    INSERT INTO appointment (id, start_time) VALUES (1, '2026-12-01 10:00Z'), (2, NULL)`)
+  await using _database = follow.database
+  await follow.database.query(`UPDATE appointment SET start_time = '2026-12-01 11:00Z'`)
+  const told = toldFromLastImages(await capturedOf(follow, [clinicalModels.appointment]), { byId: () => [] }, 'UTC')
+  const [was, is] = ['2026-12-01T10:00:00+00:00', '2026-12-01T11:00:00+00:00']
+  expect(told.map(({ withoutOldImage, fieldChanges }) => [withoutOldImage, fieldChanges.fields])).toEqual([
+    [false, { start_time: [was, is] }],
+    [false, { start_time: [null, is] }],
+  ])
+  expect(told.map(gapOfRow)).toEqual([null, null])
+})
+
 test('an identity that is toggled within a transaction: that row alone has no old row', async () => {
   const schema = `${plain}; ALTER TABLE appointment REPLICA IDENTITY FULL`
   const toggled = `

@@ -46,6 +46,9 @@ const row = (at: number, id: number | string, note: number | null, more: More = 
   )
 const state = (at: number, note: number) =>
   captured('notestatechangeevent', { id: at, note_id: note, state: 'CLD' }, { commitLsn: BigInt(at), ordinal: 0 })
+/** TRUNCATE appointment. */
+const emptied = (at: number) =>
+  captured('appointment', {}, { commitLsn: BigInt(at), ordinal: 1, operation: 'truncate' })
 
 /** A journal, and the resolver over it and an empty clinic. */
 async function open() {
@@ -120,6 +123,7 @@ const stepsOf = (ids: fc.Arbitrary<number | string>) =>
       gone: fc.boolean(),
       from: fc.option(fc.constantFrom('a', 'b', 'c', 'd')),
       event: fc.option(fc.integer({ min: 1, max: 2 })),
+      empties: fc.nat(4),
       endsBatch: fc.boolean(),
     }),
     { minLength: 1, maxLength: 12 },
@@ -136,10 +140,11 @@ test.each([
     await fc.assert(
       fc.asyncProperty(steps, async (transactions) => {
         const batches: Step[][] = [[]]
-        for (const [at, { id, note, error, gone, from, event, endsBatch }] of transactions.entries()) {
+        for (const [at, { id, note, error, gone, from, event, empties, endsBatch }] of transactions.entries()) {
           // An event may stand before its appointment's row in one transaction.
           const events = event === null ? [] : [state(at + 10, event)]
-          batches.at(-1)?.push([...events, row(at + 10, id, note, { error, gone, from: from === id ? null : from })])
+          const own = row(at + 10, id, note, { error, gone, from: from === id ? null : from })
+          batches.at(-1)?.push(empties === 0 ? [emptied(at + 10), ...events] : [...events, own])
           if (endsBatch) batches.push([])
         }
         expect(answers(await site.resolveAll(batches))).toEqual(answers(await site.resolveAll([batches.flat()])))
@@ -161,6 +166,27 @@ test('a deleted replacement does not stand for its note while another is living,
     ['1', false],
     ['2', true],
   ])
+})
+
+test('a TRUNCATE leaves no appointment living: one that is booked on the note anew stands for it, with a lower id too', async () => {
+  await using site = await open()
+  const steps: Step[] = [
+    [row(8, 6, 5), row(9, 7, 5, { error: true }), row(10, 8, 6)],
+    [state(11, 5), emptied(11), state(11, 6)],
+    [row(12, 3, 5)],
+    [state(13, 5), state(13, 6)],
+    // The same id anew is living again.
+    [row(14, 8, 6), state(14, 6)],
+  ]
+  const expected = [
+    ['6', false],
+    ['8', true],
+    ['3', false],
+    ['8', true],
+    ['8', false],
+  ]
+  expect(answers(await site.resolveAll(steps.map((step) => [step])))).toEqual(expected)
+  expect(answers(await site.resolveAll([steps]))).toEqual(expected)
 })
 
 test('an update of the primary key moves the image, also where ids are handed on within a transaction', async () => {
