@@ -97,8 +97,9 @@ export function lookCommands(program: Command, shared: Shared, done: Finished): 
     .action(async (subject: string, { config, json, limit, protocolErrors }: ExplainFlags) => {
       const journal = (await loadConfig(config)).journal.url
       const options = { journal, subject, limit, protocolErrors: protocolErrors === true, json: json === true }
-      const { text, isFound } = await explain(options)
+      const { text, remark, isFound } = await explain(options)
       await write(text)
+      if (remark !== '') process.stderr.write(`notifyd: ${remark}`)
       done(isFound ? 0 : 1)
     })
 

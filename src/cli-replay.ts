@@ -97,9 +97,10 @@ async function run(
     signal: stop.signal,
   }
   try {
-    const result = flags.dryRun === true ? { text: await dryRun(options), isWhole: true } : await replay(options)
+    const result = flags.dryRun === true ? { ...(await dryRun(options)), isWhole: true } : await replay(options)
     progressLine('')
     process.stdout.write(result.text)
+    if ('remark' in result && result.remark !== '') process.stderr.write(`notifyd: ${result.remark}`)
     done(result.isWhole ? 0 : 1)
   } finally {
     await compute?.close()

@@ -18,6 +18,8 @@ export interface ExplainedChange {
   readonly lsn: string
   readonly ordinal: number
   readonly committedAt: Micros
+  /** Unix ms, of the daemon's clock. */
+  readonly journaledAt: number
   readonly model: string
   readonly operation: string
   /** Names of the columns that differ. */
@@ -131,6 +133,7 @@ async function explainedChange(db: Kysely<JournalTables>, row: ChangeRow): Promi
     lsn: formatLsn(row.commit_lsn as Lsn),
     ordinal: row.ordinal,
     committedAt: row.committed_at_us,
+    journaledAt: row.journaled_at,
     model: row.model,
     operation: row.operation,
     fields: Object.keys(fields),

@@ -6,9 +6,11 @@ import { type Checkpoint, readCheckpoint } from './checkpoint.js'
 import { deliveryColumns, toDelivery } from './deliveries.js'
 import type { Delivery } from './delivery.js'
 import { spellings } from './external-id.js'
+import { type Gap, listGaps } from './gaps.js'
 import type { DeliveryRow } from './schema.js'
 import type { Sqlite } from './sqlite.js'
 import type { SqliteValue } from './sqlite-driver.js'
+import { butFor, gapsInside } from './wholeness.js'
 
 /** As the command gives it, and as the journal keeps it: LSNs printed, both inclusive. */
 export interface ReplaySelection {
@@ -52,15 +54,17 @@ export function checkRange(sqlite: Sqlite, selection: Range): void {
   const { from, to } = limitsOf(selection)
   const checkpoint = readCheckpoint(sqlite)
   if (checkpoint === null) throw new UsageError('the journal is empty: nothing was followed yet')
-  if (from < checkpoint.completeFromLsn) throw new UsageError(tooEarly(checkpoint))
+  if (from < checkpoint.completeFromLsn) {
+    throw new UsageError(tooEarly(checkpoint, gapsInside(checkpoint, listGaps(sqlite))))
+  }
   if (from > checkpoint.durableLsn) {
     throw new UsageError(`LSN_IN_FUTURE: the journal ends at ${formatLsn(checkpoint.durableLsn)}`)
   }
   if (to !== null && to < from) throw new UsageError('--to lies before --from')
 }
 
-const tooEarly = ({ completeFromLsn, completeFromAt }: Checkpoint): string =>
-  `the journal is whole from ${formatLsn(completeFromLsn)} on (${new Date(completeFromAt).toISOString()}): what lies before was never seen or is pruned`
+const tooEarly = ({ completeFromLsn, completeFromAt }: Checkpoint, gaps: readonly Gap[]): string =>
+  `the journal is whole from ${formatLsn(completeFromLsn)} on (${new Date(completeFromAt).toISOString()})${butFor(gaps)}: what lies before was never seen or is pruned`
 
 /** @throws UsageError for what is no LSN */
 export function limitsOf({ from, to }: Pick<ReplaySelection, 'from' | 'to'>): { from: Lsn; to: Lsn | null } {

@@ -2,12 +2,15 @@
 // names of columns, never a value of a row; what a protocol's own error says only where that is asked for.
 import pc from 'picocolors'
 import { isoMicros } from '../base/time.js'
-import { formatLsn, parseLsn } from '../capture/lsn.js'
+import { formatLsn, type Lsn, parseLsn } from '../capture/lsn.js'
 import { appointmentModel } from '../change/model.js'
 import { noOldImage } from '../compute/appointment-notification.js'
 import type { ProtocolOutcome } from '../compute/computed-change.js'
 import { type ExplainedChange, type ExplainedDelivery, explained, type Subject } from '../journal/explained.js'
+import type { Gap } from '../journal/gaps.js'
 import type { Journal } from '../journal/journal.js'
+import { butFor, gapsInside, mayHide } from '../journal/wholeness.js'
+import { gapLines } from './gap-remark.js'
 import { jsonText, printable } from './printable.js'
 import { readJournal } from './read-journal.js'
 
@@ -23,6 +26,8 @@ export interface ExplainOptions {
 
 export interface Explained {
   readonly text: string
+  /** What `--json` has no place for: the gaps that touch it; empty: none does, or `text` tells it. */
+  readonly remark: string
   /** Whether the journal knows anything of it. */
   readonly isFound: boolean
 }
@@ -37,10 +42,14 @@ export function explain({ journal, subject, limit, protocolErrors, json }: Expla
       outcomes: change.outcomes.map((outcome) => (protocolErrors ? outcome : withoutMessage(outcome))),
     }))
     const isFound = shown.length > 0
-    if (json) return { isFound, text: `${jsonText(shown.map(asJson))}\n` }
-    if (!isFound) return { isFound, text: `${unknown(about, open)}\n` }
+    const gaps = touching(about, shown, open)
+    const missing =
+      gaps.length === 0 ? '' : `this may not be all: what was committed in a gap may be missing\n${gapLines(gaps)}`
+    if (json) return { isFound, text: `${jsonText(shown.map(asJson))}\n`, remark: missing }
+    if (!isFound) return { isFound, text: `${unknown(about, open)}\n${gapLines(gaps)}`, remark: '' }
     const more = changes.length > limit ? `… and more: --limit ${limit * 2}\n` : ''
-    return { isFound, text: `${shown.map((change) => paragraph(asPrinted(change))).join('\n')}${more}` }
+    const told = shown.map((change) => paragraph(asPrinted(change))).join('\n')
+    return { isFound, text: `${told}${more}${missing === '' ? '' : `\n${missing}`}`, remark: '' }
   })
 }
 
@@ -54,19 +63,36 @@ function subjectsOf(text: string): [about: Subject, externalId: Subject | null] 
   return [externalId, null]
 }
 
+/** The gaps in which something of it may be missing. An LSN of before lies in one, or in none that counts. */
+function touching(subject: Subject, shown: readonly ExplainedChange[], journal: Journal): readonly Gap[] {
+  const checkpoint = journal.checkpoint()
+  if (checkpoint === null) return []
+  const all = journal.gaps()
+  const inside = gapsInside(checkpoint, all)
+  const at = (lsn: Lsn) => (lsn < checkpoint.completeFromLsn ? all : inside).filter((gap) => mayHide(gap, lsn, lsn))
+  const [first] = shown
+  if (subject.tag === 'lsn') return at(subject.lsn)
+  if (first === undefined) return inside
+  // What became of one change that was journaled, no gap hides.
+  if (subject.tag === 'webhook id') return []
+  const since = Math.min(...shown.map(({ journaledAt }) => journaledAt))
+  return all.filter((gap) => inside.includes(gap) || gap.resumedAt === null || gap.resumedAt >= since)
+}
+
 function unknown(subject: Subject, journal: Journal): string {
   const checkpoint = journal.checkpoint()
   if (checkpoint === null) return 'the journal is empty: the daemon has not followed anything yet'
   const from = formatLsn(checkpoint.completeFromLsn)
   const durable = formatLsn(checkpoint.durableLsn)
+  const but = butFor(gapsInside(checkpoint, journal.gaps()))
   if (subject.tag === 'lsn' && subject.lsn >= checkpoint.durableLsn) {
-    return `not yet: the journal has everything before ${durable}`
+    return `not yet: the journal has everything before ${durable}${but}`
   }
   if (subject.tag === 'lsn' && subject.lsn < checkpoint.completeFromLsn) {
-    return `the journal is whole from ${from} on (${new Date(checkpoint.completeFromAt).toISOString()}): what lies before was never seen, or is pruned`
+    return `the journal is whole from ${from} on (${new Date(checkpoint.completeFromAt).toISOString()})${but}: what lies before was never seen, or is pruned`
   }
   const none = subject.tag === 'lsn' ? 'no change of a followed table committed there' : 'nothing of it'
-  return `${none} in the journal, which is whole from ${from} to ${durable}; an update that changes no kept column is not journaled`
+  return `${none} in the journal, which is whole from ${from} to ${durable}${but}; an update that changes no kept column is not journaled`
 }
 
 function withoutMessage(outcome: ProtocolOutcome): ProtocolOutcome {

@@ -3,6 +3,7 @@ import { UsageError } from '../base/errors.js'
 import { formatLsn } from '../capture/lsn.js'
 import type { Journal } from '../journal/journal.js'
 import type { ReplaySelection } from '../journal/replay-range.js'
+import { butFor, gapsInside } from '../journal/wholeness.js'
 import { type Place, placeOf } from './moment.js'
 
 export interface AskedReplay extends Omit<ReplaySelection, 'from' | 'to' | 'one'> {
@@ -39,7 +40,8 @@ function limits(journal: Journal, { from, to }: { readonly from: Place; readonly
     if (from.at > Date.now()) throw new UsageError('--from lies in the future')
     if (from.at < checkpoint.completeFromAt) {
       const since = `${new Date(checkpoint.completeFromAt).toISOString()} (${formatLsn(checkpoint.completeFromLsn)})`
-      throw new UsageError(`the journal is whole from ${since} on: what lies before was never seen or is pruned`)
+      const but = butFor(gapsInside(checkpoint, journal.gaps()))
+      throw new UsageError(`the journal is whole from ${since} on${but}: what lies before was never seen or is pruned`)
     }
     if (to?.tag === 'time' && to.at < from.at) throw new UsageError('--to lies before --from')
   }

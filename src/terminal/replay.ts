@@ -3,13 +3,16 @@
 import { randomUUID } from 'node:crypto'
 import { JournalError, UsageError } from '../base/errors.js'
 import { formatLsn, type Lsn } from '../capture/lsn.js'
+import type { Gap } from '../journal/gaps.js'
 import { Journal } from '../journal/journal.js'
 import { JournalLock } from '../journal/lock.js'
 import type { ReplayPlace, ReplaySelection } from '../journal/replay-range.js'
 import { ask } from './ask.js'
 import { counted } from './counted.js'
+import { toldGap } from './gap-remark.js'
 import { jsonText, printable } from './printable.js'
 import { type RecomputeOptions, recomputeRange } from './recompute.js'
+import { crossedText, gapsCrossed } from './replay-gaps.js'
 import { type AskedReplay, selectionOf } from './replay-selection.js'
 
 export interface ReplayOptions {
@@ -43,12 +46,13 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
   try {
     const given = selectionOf(journal, options.asked)
     journal.replays.checkRange(given)
+    const crossed = gapsCrossed(journal, options.asked, given)
     const { selection, remark } = await recomputed(journal, options, closed(journal, given))
     const total = journal.replays.count(selection)
     const answer = await ask(path, { kind: 'replay', arguments: { selection, rate, total } }, new Set())
     if ('error' in answer) throw new UsageError(answer.error)
     await carriedOut(journal, answer.done, options)
-    return told(journal, answer.done, remark, options)
+    return told(journal, answer.done, { remark, crossed }, options)
   } finally {
     journal.close()
   }
@@ -110,20 +114,29 @@ async function here(journal: Journal, id: number, lock: JournalLock, options: Re
   }
 }
 
-function told(journal: Journal, id: number, remark: string, { json }: ReplayOptions): Replayed {
+interface Remarks {
+  readonly remark: string
+  readonly crossed: readonly Gap[]
+}
+
+function told(journal: Journal, id: number, { remark, crossed }: Remarks, { json }: ReplayOptions): Replayed {
   const done = journal.replays.get(id)
   if (done === null) throw new JournalError('the replay is not in the journal any more')
   const { delivered, failures, stopped: isStopped } = done
   // What was owed when it was counted, and delivered since, is sent again too.
   const total = Math.max(isStopped ? done.total : 0, delivered + failures.length)
   const isWhole = failures.length === 0 && !isStopped
-  if (json) return { text: `${jsonText({ total, delivered, failures, stopped: isStopped })}\n`, isWhole }
+  if (json) {
+    const all = { total, delivered, failures, stopped: isStopped, gaps: crossed.map(toldGap) }
+    return { text: `${jsonText(all)}\n`, isWhole }
+  }
   const again = remark === '' ? ' again' : ''
   const lines = printable(failures).map(
     ({ webhook_id, endpoint, error }) => `failed  ${webhook_id}  ${endpoint}  ${error}`,
   )
   const stopped = isStopped ? ', then stopped' : ''
-  return { text: [`${remark}${delivered} of ${total} delivered${again}${stopped}`, ...lines, ''].join('\n'), isWhole }
+  const text = [`${remark}${delivered} of ${total} delivered${again}${stopped}`, ...lines, ''].join('\n')
+  return { text: `${text}${crossedText(crossed)}`, isWhole }
 }
 
 interface Row {
@@ -135,16 +148,23 @@ interface Row {
   readonly appointment_external_id: string | null
 }
 
+export interface DryRun {
+  readonly text: string
+  /** What `--json` has no place for: the gaps that the range crosses; empty: none, or `text` tells it. */
+  readonly remark: string
+}
+
 /** What would be sent; nothing is, and nothing is written. @throws as `replay`. */
-export async function dryRun(options: Omit<ReplayOptions, 'runHere' | 'rate'>): Promise<string> {
+export async function dryRun(options: Omit<ReplayOptions, 'runHere' | 'rate'>): Promise<DryRun> {
   const journal = await Journal.open(options.journal, 'reader')
   try {
     const selection = selectionOf(journal, options.asked)
     journal.replays.checkRange(selection)
     const rows = options.recompute === null ? stored(journal, selection) : await unseen(journal, options, selection)
-    if (options.json) return `${jsonText(rows)}\n`
+    const crossed = crossedText(gapsCrossed(journal, options.asked, selection))
+    if (options.json) return { text: `${jsonText(rows)}\n`, remark: crossed }
     const lines = rows.map((row) => `${Object.values(printable(row)).join('  ')}\n`)
-    return `${lines.join('')}${rows.length} would be sent\n`
+    return { text: `${lines.join('')}${rows.length} would be sent\n${crossed}`, remark: '' }
   } finally {
     journal.close()
   }

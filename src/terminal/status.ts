@@ -14,8 +14,10 @@ import { readSlot } from '../capture/slot.js'
 import { lookAtWal } from '../capture/wal-look.js'
 import { inspectFileSystem } from '../journal/file-system.js'
 import type { Journal } from '../journal/journal.js'
+import { gapsInside } from '../journal/wholeness.js'
 import { askDaemon, type Readiness, standstillText } from '../status/ask-daemon.js'
 import { counted } from './counted.js'
+import { type ToldGap, toldGap } from './gap-remark.js'
 import { jsonText, printable } from './printable.js'
 import { readJournal } from './read-journal.js'
 
@@ -38,6 +40,8 @@ export interface Status {
         readonly answers: true
         readonly name: string
         readonly active: boolean
+        /** Its making waits for transactions: nothing streams from it yet. */
+        readonly being_made: boolean
         readonly wal_status: string | null
         readonly acknowledged_lsn: string | null
         readonly server_lsn: string | null
@@ -51,6 +55,8 @@ export interface Status {
     readonly durable_lsn: string | null
     readonly last_commit_at: string | null
     readonly whole_from_lsn: string | null
+    /** The gaps that may lie in what is whole from there on. */
+    readonly whole_but_for: readonly ToldGap[]
     readonly endpoints: readonly {
       readonly endpoint: string
       readonly owed: number
@@ -87,6 +93,7 @@ async function ofJournal(journal: Journal, fileSystem: Finding | null): Promise<
     durable_lsn: checkpoint === null ? null : formatLsn(checkpoint.durableLsn),
     last_commit_at: checkpoint?.lastCommittedAt == null ? null : isoMicros(checkpoint.lastCommittedAt),
     whole_from_lsn: checkpoint === null ? null : formatLsn(checkpoint.completeFromLsn),
+    whole_but_for: checkpoint === null ? [] : gapsInside(checkpoint, journal.gaps()).map(toldGap),
     endpoints: endpoints.map(({ endpoint, owed, dead, waitingLanes, oldestOwedAt, lastError }) => ({
       endpoint,
       owed,
@@ -131,6 +138,7 @@ async function ofSlot({ address, slot: name, failover }: StatusOptions): Promise
       answers: true,
       name,
       active: slot.active,
+      being_made: slot.slotType === 'logical' && isYetToBeMade(slot),
       wal_status: slot.walStatus,
       acknowledged_lsn: text(confirmedFlush),
       server_lsn: text(look?.serverEnd),
@@ -157,7 +165,11 @@ function table({ daemon, slot, journal }: Status): string {
     if (daemon.lag_seconds !== null) rows.push(['lag', `${bytes(daemon.lag_bytes)}, ${daemon.lag_seconds} s`])
   } else rows.push(['daemon', pc.yellow(daemon.reason)])
   if (slot.answers) {
-    const state = slot.active ? pc.green('streaming') : pc.yellow('nobody streams from it')
+    const state = slot.being_made
+      ? pc.yellow('being made, nothing streams from it yet')
+      : slot.active
+        ? pc.green('streaming')
+        : pc.yellow('nobody streams from it')
     rows.push([`slot ${slot.name}`, `${state}, wal_status ${slot.wal_status ?? 'unknown'}`])
     for (const found of slot.hindrances) rows.push(['', pc.yellow(found)])
     rows.push(['server’s end of WAL', slot.server_lsn ?? 'unknown'])
@@ -166,7 +178,7 @@ function table({ daemon, slot, journal }: Status): string {
   } else rows.push(['slot', pc.yellow(slot.reason)])
   rows.push(['journal durable to', `${journal.durable_lsn ?? '-'}, last commit ${journal.last_commit_at ?? 'none'}`])
   for (const found of journal.hindrances) rows.push(['', pc.yellow(found)])
-  rows.push(['whole from', journal.whole_from_lsn ?? '-'])
+  rows.push(['whole from', `${journal.whole_from_lsn ?? '-'}${butForText(journal.whole_but_for)}`])
   const { delivered, failed } = journal.attempts_last_minute
   rows.push(['last minute', `${delivered} delivered, ${counted(failed, 'attempt')} failed`])
   for (const {
@@ -195,6 +207,13 @@ function table({ daemon, slot, journal }: Status): string {
     ])
   const width = Math.max(...rows.map(([name]) => name.length))
   return `${rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n')}\n`
+}
+
+function butForText(gaps: readonly ToldGap[]): string {
+  const last = gaps.at(-1)
+  if (last === undefined) return ''
+  const which = gaps.length === 1 ? '' : ', the last'
+  return `, but for ${counted(gaps.length, 'gap')}${which} ${last.from} … ${last.to}: notifyd gaps list`
 }
 
 function bytes(count: number | null): string {

@@ -3,14 +3,14 @@
 import { rm } from 'node:fs/promises'
 import pg from 'pg'
 import { describe, expect, test } from 'vitest'
-import { parseLsn } from '../../src/capture/lsn.js'
+import { formatLsn, parseLsn } from '../../src/capture/lsn.js'
 import { Clinic } from '../../testbed/clinic.js'
 import { applyClinicalSchema } from '../../testbed/clinical-schema.js'
 import type { DaemonProcess, LogLine } from '../../testbed/daemon.js'
 import { startPostgres } from '../../testbed/postgres.js'
 import { until } from '../support/condition.js'
 import { openSite, quickRetries, type Site, seenCount } from '../support/site.js'
-import { gapsShape } from '../terminal/shapes.js'
+import { explainShape, gapsShape, replayedShape } from '../terminal/shapes.js'
 
 /** A site whose first appointment was delivered; nobody runs. */
 async function walked(): Promise<Site> {
@@ -49,6 +49,12 @@ async function accept(site: Site): Promise<void> {
   const accepting = site.spawn(['gaps', 'accept'])
   expect(await accepting.exited).toEqual({ status: 0, signal: null })
   expect(accepting.stdout).toContain('1 accepted')
+}
+
+async function notifyd(site: Site, ...args: string[]) {
+  const command = site.spawn(args)
+  const { status } = await command.exited
+  return { status, out: command.stdout, err: command.stderr }
 }
 
 const isLsn = (text: string) => text.includes('/')
@@ -150,7 +156,7 @@ test('a gap ends by an operator’s word alone: its cause undone, the daemon liv
   await daemon.line('notification failed')
   const before = await walEnd()
   await site.database.query('ALTER PUBLICATION notifyd DROP TABLE appointment')
-  await clinic.book({ patient: null })
+  const { due: missed } = await clinic.book({ patient: null })
   const lost = await walEnd()
   await daemon.line(isGap)
   const stood = await slotAt()
@@ -181,12 +187,48 @@ test('a gap ends by an operator’s word alone: its cause undone, the daemon liv
   expect(parseLsn(gap.from)).toBeLessThanOrEqual(before)
   expect(parseLsn(gap.to)).toBeGreaterThanOrEqual(lost)
   expect(await slotAt()).toBe(stood)
+  expect((await notifyd(site, 'explain', missed.appointment_external_id)).out).toContain(
+    'not accepted yet: publication',
+  )
   await accept(site)
   await again.line('streaming')
   await clinic.book({ patient: null })
   await site.receiver.until(({ delivered }) => delivered.length === 2)
   const [ended] = await gapsOf(site)
   expect(ended).toMatchObject({ id: gap.id, from: gap.from, resumed_at: expect.any(String) })
+
+  // What was lost in it is not called a thing that was not: by the appointment, by its LSN, over the range, and as a whole.
+  const named = `gap ${gap.id}  ${gap.from} … ${ended?.to}, accepted at ${ended?.accepted_at}: publication "notifyd"`
+  const inGap = formatLsn(lost)
+  const of = (appointment: string | null) => notifyd(site, 'explain', String(appointment))
+  const there = await of(inGap)
+  expect(there).toMatchObject({ status: 1, out: expect.stringContaining('but for a gap;') })
+  expect(there.out).toContain(named)
+  // Its note's states were not lost: nor is what is known of it told as all there is.
+  expect(await of(missed.appointment_external_id)).toMatchObject({ status: 0, out: expect.stringContaining(named) })
+  const asJson = await notifyd(site, 'explain', missed.appointment_external_id, '--json')
+  expect(explainShape.parse(JSON.parse(asJson.out))).toHaveLength(2)
+  expect(asJson.err).toContain(named)
+  const first = site.receiver.delivered[0]
+  expect((await of(first?.appointmentExternalId ?? '')).out).toContain(named)
+  expect((await of(first?.webhookId ?? '')).out).not.toContain('gap')
+  const stands = await notifyd(site, 'status')
+  expect(stands.out).toMatch(`, but for 1 gap ${gap.from} … ${ended?.to}: notifyd gaps list`)
+  const crossing = await notifyd(site, 'replay', '--from', String(first?.headers['notification-lsn']), '--dry-run')
+  expect(crossing).toMatchObject({
+    status: 0,
+    out: expect.stringContaining('2 would be sent\nthe range crosses a gap:'),
+  })
+  expect(crossing.out).toContain(named)
+  const dry = await notifyd(site, 'replay', '--from', inGap, '--to', inGap, '--dry-run', '--json')
+  expect(dry).toMatchObject({ status: 0, out: '[]\n', err: expect.stringContaining(named) })
+  const since = await notifyd(site, 'replay', '--from', gap.found_at, '--dry-run', '--json')
+  expect(since.err).toContain(named)
+  const behind = String(site.receiver.delivered[1]?.headers['notification-lsn'])
+  const replayed = await notifyd(site, 'replay', '--from', inGap, '--json')
+  expect(replayedShape.parse(JSON.parse(replayed.out))).toMatchObject({ delivered: 1, gaps: [{ id: gap.id }] })
+  const clear = await notifyd(site, 'replay', '--from', behind, '--json')
+  expect(replayedShape.parse(JSON.parse(clear.out))).toMatchObject({ delivered: 1, gaps: [] })
 })
 
 test('another daemon with a journal of its own halts: the slot is ahead of it', async () => {

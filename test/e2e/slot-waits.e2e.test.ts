@@ -15,6 +15,7 @@ test('a forgotten prepared transaction is named by the log, check and status; go
   const status = server.spawn(['status'])
   await status.exited
   expect(status.stdout).toMatch(named)
+  expect(status.stdout).toMatch(/^slot notifyd +being made, nothing streams from it yet/m)
   await server.onServer((client) => client.query(`ROLLBACK PREPARED 'forgotten'`))
   await daemon.line('streaming', 20_000)
 })

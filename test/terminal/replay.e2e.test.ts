@@ -116,6 +116,7 @@ test('each is tried three times and then told; a dead letter is settled by succe
     total: 2,
     delivered: 0,
     stopped: false,
+    gaps: [],
     failures: [dead, delivered].map((webhook_id) => ({ webhook_id, endpoint: 'scheduling', error: 'http 503' })),
   })
   expect(site.receiver.posts.slice(2).map(({ webhookId, attempt }) => [webhookId, attempt])).toEqual(

@@ -3,6 +3,7 @@ import * as z from 'zod'
 
 const moment = z.iso.datetime()
 const lsn = z.string().regex(/^[0-9A-F]+\/[0-9A-F]+$/)
+const placeInWal = z.union([lsn, z.literal('unknown')])
 const webhookId = z.string().startsWith('msg_')
 
 const findingsShape = z.array(
@@ -22,6 +23,9 @@ export const setupShape = z.strictObject({
   statements: z.array(z.string()),
   failing: findingsShape.nullable(),
 })
+
+/** A gap that touches what is told. */
+const toldGap = z.strictObject({ id: z.int(), from: placeInWal, to: placeInWal, accepted_at: moment.nullable() })
 
 /** How many lanes. */
 export const retryShape = z.strictObject({ done: z.int() })
@@ -78,6 +82,7 @@ export const replayedShape = z.strictObject({
   delivered: z.int(),
   failures: z.array(z.strictObject({ webhook_id: webhookId, endpoint: z.string(), error: z.string() })),
   stopped: z.boolean(),
+  gaps: z.array(toldGap),
 })
 
 /** What a replay would send. */
@@ -173,6 +178,7 @@ export const statusShape = z.strictObject({
       answers: z.literal(true),
       name: z.string(),
       active: z.boolean(),
+      being_made: z.boolean(),
       wal_status: z.string().nullable(),
       acknowledged_lsn: lsn.nullable(),
       server_lsn: lsn.nullable(),
@@ -185,6 +191,7 @@ export const statusShape = z.strictObject({
     durable_lsn: lsn.nullable(),
     last_commit_at: z.iso.datetime({ offset: true }).nullable(),
     whole_from_lsn: lsn.nullable(),
+    whole_but_for: z.array(toldGap),
     endpoints: z.array(
       z.strictObject({
         endpoint: z.string(),
