@@ -25,7 +25,7 @@ export class GroupCommit {
   #unhurriedAt = Number.POSITIVE_INFINITY
   #lastTookMs = 1
 
-  /** @param lost looks at the journal's files after each commit: why nothing may be built on it, or null */
+  /** @param lost looks at the journal's files before and after each commit: why nothing may be built on it, or null */
   constructor(
     private readonly sqlite: Sqlite,
     private readonly lost: () => JournalError | null,
@@ -89,7 +89,9 @@ export class GroupCommit {
   /** Whether the group is settled: committed, or alone in having failed. */
   #commits(jobs: readonly Job[]): boolean {
     try {
-      this.sqlite.assertUsable()
+      // A commit may end with a checkpoint, which would hide from the next look what somebody has done to the file.
+      const known = this.lost()
+      if (known !== null) throw known
       this.sqlite.transaction(() => {
         for (const job of jobs) job.run()
         failpoint('commit')

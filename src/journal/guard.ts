@@ -15,7 +15,7 @@ export class JournalGuard {
     this.#files = new JournalFiles(path)
   }
 
-  /** After a commit, and now and then. The reason for which nothing may go on; null: there is none. */
+  /** Before and after a commit, and now and then. The reason for which nothing may go on; null: there is none. */
   look(): JournalError | null {
     const known = this.#sqlite.lostReason
     if (known !== null) return known
@@ -24,11 +24,21 @@ export class JournalGuard {
       if (lost === null) return null
       this.#sqlite.lose(lost.error)
       // What was acknowledged is then in the file that the next start finds, though its -wal is not.
-      if (lost.hasMain) this.#sqlite.emptyWal()
+      if (lost.isWhole) this.#sqlite.emptyWal()
     } catch (error) {
       this.#sqlite.lose(unseen(error))
     }
     return this.#sqlite.lostReason
+  }
+
+  /** Before a journal that was written to is closed: that ends with a checkpoint, which may not go into a stranger's file. */
+  lookOnceMore(): void {
+    if (this.#files.areWatched) this.look()
+  }
+
+  /** Only once SQLite has closed the journal. */
+  close(): void {
+    this.#files.close()
   }
 
   /** What a look through the whole file has found. @param finding a few words, without data of patients */

@@ -34,7 +34,7 @@ import { settle } from './settle.js'
 import { type Role, Sqlite } from './sqlite.js'
 import { sqliteDialect } from './sqlite-dialect.js'
 import { openDatabase, openExisting } from './sqlite-driver.js'
-import { cannotOpen, namedError } from './sqlite-error.js'
+import { cannotOpen, damaged, isMalformed, malformed, namedError } from './sqlite-error.js'
 import { StatesBefore } from './states-before.js'
 import { Upkeep } from './upkeep.js'
 import { Waits } from './waits.js'
@@ -88,6 +88,7 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
     } catch (error) {
       database.close()
       if (error instanceof JournalError) throw error
+      if (isMalformed(error)) throw damaged(malformed, error)
       const named = namedError(error)
       throw named instanceof JournalError || errorCode(named) === 'ERR_SQLITE_ERROR'
         ? notAJournal(path, error)
@@ -217,6 +218,8 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#commits.flush()
+    this.guard.lookOnceMore()
     this.#sqlite.close()
+    if (!this.lost.aborted) this.guard.close()
   }
 }

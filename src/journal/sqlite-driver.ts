@@ -4,6 +4,7 @@ import { accessSync, chmodSync, closeSync, constants, existsSync, mkdirSync, ope
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import { cannotOpen } from './sqlite-error.js'
+import { refuseStrandedWal } from './stranded-wal.js'
 
 export type SqliteValue = string | number | bigint | null | Uint8Array
 
@@ -42,6 +43,7 @@ const { DatabaseSync } = loadDriver()
  */
 export function openDatabase(path: string): Database {
   try {
+    refuseStrandedWal(path)
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     // The file of a held lock must not be opened and closed by this process: that would drop the lock.
     if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600))
@@ -60,6 +62,7 @@ export function openDatabase(path: string): Database {
 export function openExisting(path: string, isReader: boolean): Database {
   try {
     accessSync(path, isReader ? constants.R_OK : constants.R_OK | constants.W_OK)
+    refuseStrandedWal(path)
     return new DatabaseSync(path, { readOnly: isReader })
   } catch (error) {
     throw cannotOpen(path, error)

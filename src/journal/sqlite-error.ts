@@ -22,6 +22,11 @@ const codes: Readonly<Record<number, string>> = {
 /** SQLITE_BUSY: another connection holds the lock. */
 export const isBusy = (error: unknown): boolean => resultCode(error) === busy
 
+export const malformed = 'SQLite finds it malformed'
+
+/** SQLITE_CORRUPT: a database, and one that cannot be read. */
+export const isMalformed = (error: unknown): boolean => resultCode(error) === corrupt
+
 /** The primary result code; null: the error is not SQLite's. */
 function resultCode(error: unknown): number | null {
   if (typeof error !== 'object' || error === null || !('errcode' in error)) return null
@@ -39,7 +44,7 @@ function systemCode(error: unknown): string | null {
 export function namedError(error: unknown): unknown {
   const result = resultCode(error)
   if (result === null) return error
-  if (result === corrupt || result === notADatabase) return damaged('SQLite finds it malformed', error)
+  if (result === corrupt || result === notADatabase) return damaged(malformed, error)
   const system = result === ioError || result === cannotOpenFile ? systemCode(error) : null
   const code = system ?? codes[result]
   if (code === undefined) return error

@@ -20,6 +20,8 @@ const ownersPragmas = `
   PRAGMA cache_size = -16000;
   PRAGMA wal_autocheckpoint = 4000;
 `
+/** A checkpoint is the owner's alone. */
+const othersPragmas = 'PRAGMA wal_autocheckpoint = 0;'
 const pragmas = `
   PRAGMA synchronous = FULL;
   PRAGMA secure_delete = ON;
@@ -41,7 +43,7 @@ export class Sqlite {
   constructor(database: Database, role: Role = 'owner') {
     this.#database = database
     this.#isOwner = role === 'owner'
-    database.exec(this.#isOwner ? `${ownersPragmas}${pragmas}` : pragmas)
+    database.exec(`${this.#isOwner ? ownersPragmas : othersPragmas}${pragmas}`)
   }
 
   /** Aborted with a JournalError when the file is found damaged, or is not the one at its path any more. */
@@ -56,11 +58,6 @@ export class Sqlite {
   /** The first reason counts. */
   lose(reason: JournalError): void {
     if (!this.#lost.signal.aborted) this.#lost.abort(reason)
-  }
-
-  /** @throws JournalError the reason for which it is lost */
-  assertUsable(): void {
-    this.#lost.signal.throwIfAborted()
   }
 
   /** Rows of a query, of the shape that the caller knows; columns named `*_lsn` are bigint, other integers numbers. */

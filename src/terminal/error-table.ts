@@ -186,6 +186,9 @@ the disk of the journal … is full (…): make room and start again | no room i
 another process holds the journal …: end it, or try again | a program that is not notifyd has locked the file | find it (fuser), end it
 the journal is damaged (…): stop notifyd, keep the file, and see "A damaged journal" in docs/operations.md | the disk, or another program, has changed the file | docs/operations.md says what can be saved, and what a copy is worth
 … was … while notifyd ran, so it ends, and acknowledges nothing more: … | somebody removed, moved or restored the journal, its -wal, its -shm or its lock under the daemon | what the message says; docs/operations.md, "Losing it"
+… was overwritten or cut short while notifyd ran, so it ends, and acknowledges nothing more: …, … | somebody copied a file over the journal or its -wal, or cut it, under the daemon | what the message says; docs/operations.md, "Losing it"
+… is a copy that \`notifyd backup\` made, and … is left of the file that was there before, so nothing was opened: move … and …-shm away, and start again | a backup was copied to the journal's place, and the old -wal left there: it would be written into the copy | what the message says
+…, and … is left of the file that was there before, so nothing was opened: put back that file; where it is lost, …, and start again | the journal was moved, deleted or cut to nothing, and its -wal holds what was written last | what the message says; docs/operations.md, "Losing it"
 the journal’s files cannot be looked at any more (…), so notifyd ends: see to the disk or the folder, and start it again | the folder's rights were changed, or its disk is gone | the code says which
 the file … is there: a backup overwrites nothing, so name another, or remove it | \`notifyd backup\` was given the file of before | name another
 the backup … could not be written (…): nothing of it is left | no such folder, no right to write there, or no room | the code says which

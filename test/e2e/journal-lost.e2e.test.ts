@@ -1,6 +1,6 @@
 // The journal's files go while the daemon runs, or come back damaged: it ends with one message, and what it acknowledged is in
 // the file that the next start finds.
-import { open, rename, rm, stat } from 'node:fs/promises'
+import { copyFile, open, rename, rm, stat } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { openDatabase } from '../../src/journal/sqlite-driver.js'
 import { answer } from '../../testbed/behaviour.js'
@@ -68,6 +68,52 @@ test('a file of the journal goes: the daemon halts, and what was acknowledged is
   expect((await stat(`${journal}-wal`)).ino).toBe(ino)
   // One whose outcome was not written yet when the file went is repeated under its number.
   expect([...new Set(site.receiver.delivered.map(({ sequence }) => sequence))]).toEqual([1, 2, 3, 4])
+})
+
+test('a backup copied over the journal halts the daemon; no start takes the -wal for its own; the message says what to do', async () => {
+  await using site = await openSite()
+  const clinic = new Clinic(site.client)
+  const journal = site.home.journalFile
+  const backup = `${journal}.backup`
+  const first = await site.start()
+  await clinic.book({ patient: null })
+  await until(site, 1)
+  expect((await site.spawn(['backup', backup]).exited).status).toBe(0)
+  await clinic.book({ patient: null })
+  await until(site, 2)
+
+  // With nothing to do.
+  const began = performance.now()
+  await copyFile(backup, journal)
+  const said = await halted(first)
+  expect(performance.now() - began).toBeLessThan(10_000)
+  expect(said).toMatch(/journal\.db was overwritten or cut short.*acknowledges nothing more: move what is left of/)
+  const { size } = await stat(`${journal}-wal`)
+  expect(size).toBeGreaterThan(0)
+
+  const left = `${journal} is a copy that \`notifyd backup\` made, and ${journal}-wal is left of the file that was there before`
+  const second = site.spawn(['run'])
+  expect(await halted(second)).toContain(left)
+  for (const args of [['status'], ['gaps', 'list'], ['backup', `${journal}.second`]]) {
+    const command = site.spawn(args)
+    expect([(await command.exited).status, command.stderr]).toEqual([1, expect.stringContaining(left)])
+  }
+  expect((await stat(`${journal}-wal`)).size).toBe(size)
+
+  await rename(`${journal}-wal`, `${journal}.elsewhere-wal`)
+  await rm(`${journal}-shm`)
+  const third = site.spawn(['run'])
+  await third.line('a gap: the stream stands still until `notifyd gaps accept`; what is owed is paid all the same')
+  const list = site.spawn(['gaps', 'list'])
+  await list.exited
+  expect(list.stdout).toContain('the slot is ahead of the journal')
+  await third.stop()
+
+  // Deleted, and started again by whoever does that: no new journal takes the place of the one that may come back.
+  await rm(journal)
+  await rename(`${journal}.elsewhere-wal`, `${journal}-wal`)
+  expect(await halted(site.spawn(['run']))).toMatch(/there is no .*journal\.db, and .*put back that file/)
+  expect((await stat(`${journal}-wal`)).size).toBe(size)
 })
 
 /** Garbage where the tree of a table or an index begins, in a journal that no process has open. */

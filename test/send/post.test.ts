@@ -44,6 +44,8 @@ async function bareServer(onSocket: (socket: Socket) => void = () => undefined) 
 
 const raw = (bytes: string): Behaviour => ({ tag: 'raw', bytes })
 const chunked = 'Transfer-Encoding: chunked\r\n'
+const early = 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n'
+const goOn = 'HTTP/1.1 100 Continue\r\n\r\n'
 
 const post = (poster: Poster) => poster.post('/', ['content-type', 'application/json'], '{}')
 
@@ -81,7 +83,15 @@ describe('how an exchange ends', () => {
     ['two equal lengths', raw('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok')],
     ['100 Continue, unasked', raw('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')],
     ['it twice', raw(`${'HTTP/1.1 100 Continue\r\nX: y\r\n\r\n'.repeat(2)}HTTP/1.1 204 No Content\r\n\r\n`)],
-    ['another interim answer', raw('HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n')],
+    ['another interim answer', raw(`${early}HTTP/1.1 204 No Content\r\n\r\n`)],
+    [
+      'it and two equal lengths in one piece',
+      raw(`${early}HTTP/1.1 200 OK\r\n${'Content-Length: 2\r\n'.repeat(2)}\r\nok`),
+    ],
+    ['several, of several kinds', raw(`${early}HTTP/1.1 102 P\r\n\r\n${goOn}${early}HTTP/1.1 204 No Content\r\n\r\n`)],
+    ['a list of equal lengths', raw('HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nok')],
+    ['the same twice', raw(`HTTP/1.1 200 OK\r\n${'content-length: 2 ,2\r\n'.repeat(2)}\r\nok`)],
+    ['a list beside chunked', raw(`HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n${chunked}\r\n2\r\nok\r\n0\r\n\r\n`)],
     [
       'another interim answer before a length beside chunked',
       raw(`HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n${chunked}\r\n2\r\nok\r\n0\r\n\r\n`),
@@ -101,7 +111,7 @@ describe('how an exchange ends', () => {
 
   test('a 2xx that came piece by piece is one', async () => {
     const pieces = [
-      ...'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+      ...'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
     ]
     const { port } = await bareServer(async (socket) => {
       socket.setNoDelay(true)
@@ -133,6 +143,21 @@ describe('how an exchange ends', () => {
       'too many headers',
       raw(`HTTP/1.1 200 OK\r\n${`X: ${'a'.repeat(996)}\r\n`.repeat(70)}\r\n`),
       { status: null, error: 'answer headers too large' },
+    ],
+    [
+      'a list of lengths that differ',
+      raw('HTTP/1.1 200 OK\r\nContent-Length: 2, 3\r\n\r\nok'),
+      { status: null, error: 'unreadable answer' },
+    ],
+    [
+      'lines that end with LF alone',
+      raw('HTTP/1.1 200 OK\nContent-Length: 0\n\n'),
+      { status: null, error: 'unreadable answer' },
+    ],
+    [
+      'such a line behind an interim answer',
+      raw(`${early}HTTP/1.1 200 OK\nContent-Length: 0\r\n\r\n`),
+      { status: null, error: 'unreadable answer' },
     ],
     ['another protocol', raw('SSH-2.0-OpenSSH_9.2\r\n'), { status: null, error: 'unreadable answer' }],
   ])('%s is a failure, and has a name that docs/errors.md explains', async (_, behaviour, outcome) => {
