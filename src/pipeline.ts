@@ -7,13 +7,14 @@
 //   acknowledge  tell the slot the checkpoint, so that the server may free WAL
 //   gap          changes that the server no longer has and the journal never had
 import type { Capture } from './capture/capture.js'
-import type { Relation, TransactionPiece } from './capture/change-message.js'
+import type { Relation, RowChange, TransactionPiece } from './capture/change-message.js'
 import type { CommitCheck, Divergence } from './capture/commit-check.js'
 import type { Lsn } from './capture/lsn.js'
 import type { CapturedChange, ResolvedChange } from './change/captured-change.js'
 import { captureChange } from './change/field-changes.js'
 import type { FollowedTables } from './change/followed-tables.js'
 import type { Model } from './change/model.js'
+import { MovedRows } from './change/moved-rows.js'
 import type { ComputedChange, Source } from './compute/computed-change.js'
 import type { Delivery } from './journal/delivery.js'
 import { failpoint } from './journal/failpoint.js'
@@ -47,6 +48,10 @@ const longMs = 20
 export async function walk(options: Walk): Promise<void> {
   const { capture, journal, check, lineage } = options
   const transactions = new JournaledTransactions(journal.known, lineage)
+  const moved = new MovedRows((relation) => {
+    const following = options.followed.of(relation)
+    return following.tag === 'followed' ? following.model : undefined
+  })
   let endedAt = performance.now()
   /** Time that was worked and not yet rested; waiting for the next batch is a rest. */
   let workedMs = 0
@@ -55,7 +60,8 @@ export async function walk(options: Walk): Promise<void> {
     workedMs = Math.max(0, workedMs - (began - endedAt))
     const difference = check.hold(captured)
     if (difference !== null) throw options.diverged(difference)
-    for (const run of runsOf(check.news(captured), lineage, transactions)) await take(run, options)
+    for (const run of runsOf(check.news(captured), lineage, transactions)) await take(run, moved, options)
+    moved.ended(captured.commits)
     failpoint('before acknowledge')
     if (check.isOver && captured.checkpointLsn !== null) capture.acknowledge(captured.checkpointLsn)
     failpoint('after acknowledge')
@@ -68,9 +74,10 @@ export async function walk(options: Walk): Promise<void> {
   }
 }
 
-async function take({ source, pieces, durableLsn, lastCommit, progress }: Run, options: Walk): Promise<void> {
+async function take(run: Run, moved: MovedRows, options: Walk): Promise<void> {
+  const { source, pieces, durableLsn, lastCommit, progress } = run
   const { capture, journal } = options
-  const captured = pieces.flatMap(({ piece, upTo }) => typed(piece, options, upTo))
+  const captured = pieces.flatMap(({ piece, upTo }) => typed(piece, moved.told(piece), options, upTo))
   const resolved = await capture.unlessLost(options.resolve(captured))
   const computed = await options.compute(resolved, source)
   failpoint('before append')
@@ -80,11 +87,12 @@ async function take({ source, pieces, durableLsn, lastCommit, progress }: Run, o
 
 function typed(
   piece: TransactionPiece,
+  rows: readonly RowChange[],
   { followed, replaced }: Pick<Walk, 'followed' | 'replaced'>,
   upTo: number,
 ): CapturedChange[] {
   const changes: CapturedChange[] = []
-  for (const change of piece.changes) {
+  for (const change of rows) {
     const following = followed.of(change.relation)
     if (following.tag === 'stranger' || change.ordinal <= upTo) continue
     if (following.tag === 'replaced') throw replaced(change.relation, following.model, piece.commitLsn)

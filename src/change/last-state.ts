@@ -25,6 +25,8 @@ export function toldFromLastStates(
   return changes.map((change) => {
     if (change.fieldChanges.model_name !== noteStateModel || change.operation === 'truncate') return change
     const before = last.get(idBefore(change))
+    // The key of a row that may be inserted again shows nothing of it.
+    if (change.operation === 'delete' && change.withoutOldImage) return change
     last.set(textOf(change.image['id']), change.image)
     if (!isAlone(change)) return change
     if (before !== undefined) return toldFrom(change, before)

@@ -13,6 +13,7 @@ const newest = `
   SELECT CAST(json_extract(c.image, '$.id') AS TEXT) AS id, c.image
     FROM change c JOIN checkpoint k ON k.source_id = c.source_id AND c.commit_lsn >= k.complete_from_lsn
    WHERE c.id > (SELECT max(id) FROM change) - ${changesRead} AND c.model = '${noteStateModel}' AND c.operation <> 'truncate'
+     AND NOT (c.operation = 'delete' AND c.without_old_image = 1)
      AND CAST(json_extract(c.image, '$.id') AS TEXT) IN (SELECT value FROM json_each(?))
    ORDER BY c.id`
 

@@ -93,16 +93,17 @@ describe('field_changes', () => {
     expect(change?.image['note']).toHaveLength(9000)
   })
 
-  test('of a partitioned table bear the root’s name; a move between partitions is a delete and an insert', async () => {
+  test('of a partitioned table bear the root’s name; a move between partitions is an update', async () => {
     const before = `CREATE TABLE row (id int, kind text, PRIMARY KEY (id, kind)) PARTITION BY LIST (kind);
-      CREATE TABLE row_a PARTITION OF row FOR VALUES IN ('a'); CREATE TABLE row_b PARTITION OF row FOR VALUES IN ('b')`
+      CREATE TABLE row_a PARTITION OF row FOR VALUES IN ('a'); CREATE TABLE row_b PARTITION OF row FOR VALUES IN ('b');
+      ALTER TABLE row REPLICA IDENTITY FULL; ALTER TABLE row_a REPLICA IDENTITY FULL`
     const sql = `INSERT INTO row VALUES (1, 'a'); UPDATE row SET kind = 'b'`
     const changes = await changesOf(before, sql, [rows()])
     expect(changes.map(({ operation, ordinal }) => [operation, ordinal])).toEqual([
       ['insert', 0],
-      ['delete', 1],
-      ['insert', 2],
+      ['update', 2],
     ])
+    expect(changes[1]?.fieldChanges.fields).toEqual({ kind: ['a', 'b'] })
   })
 
   test('TRUNCATE of a partitioned table comes under the root’s name; of a partition alone, or its DROP, nothing comes', async () => {

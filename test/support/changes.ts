@@ -9,6 +9,7 @@ import { createSlot } from '../../src/capture/slot.js'
 import type { CapturedChange } from '../../src/change/captured-change.js'
 import { captureChange } from '../../src/change/field-changes.js'
 import { type Model, makeModel, modelsByTable, tableKey } from '../../src/change/model.js'
+import { MovedRows } from '../../src/change/moved-rows.js'
 import { createTestDatabase, type TestDatabase } from './database.js'
 
 /** A further model of the table `row`, mapped by its `id` and what else is given. */
@@ -69,11 +70,15 @@ export async function rowsOf({ database, from }: Followed, url = database.url): 
 /** The same, as the models' captured changes. @throws NotReadyError as `captureChange` */
 export async function capturedOf(follow: Followed, models: readonly Model[], url?: string): Promise<CapturedChange[]> {
   const byTable = modelsByTable(models)
+  const modelOf = ({ schema, table }: RowChange['relation']) => byTable.get(tableKey(schema, table))
+  const moved = new MovedRows(modelOf)
   const changes: CapturedChange[] = []
-  for (const { change, piece } of await rowsOf(follow, url)) {
-    const model = byTable.get(tableKey(change.relation.schema, change.relation.table))
-    const captured = model === undefined ? null : captureChange(change, piece, model)
-    if (captured !== null) changes.push(captured)
+  for (const piece of new Set((await rowsOf(follow, url)).map((read) => read.piece))) {
+    for (const change of moved.told(piece)) {
+      const model = modelOf(change.relation)
+      const captured = model === undefined ? null : captureChange(change, piece, model)
+      if (captured !== null) changes.push(captured)
+    }
   }
   return changes
 }

@@ -2,6 +2,8 @@
 // became owed noted instead of sent. For tests of many lives, each of which is over in a moment.
 import { StreamError } from '../../src/base/errors.js'
 import { createLog } from '../../src/base/log.js'
+import { toldFromLastImages } from '../../src/change/last-image.js'
+import { toldFromLastStates } from '../../src/change/last-state.js'
 import { Resolver } from '../../src/change/resolve.js'
 import { loadConfig } from '../../src/config.js'
 import { follow } from '../../src/follow.js'
@@ -75,7 +77,10 @@ export class Follower implements AsyncDisposable {
         log,
         signal,
         tryResolution: () => clinical.lookup([], [], 1),
-        resolve: (changes) => resolver.resolve(changes),
+        resolve: async (changes) => {
+          const resolved = await resolver.resolve(toldFromLastImages(changes, journal.images, 'UTC'))
+          return toldFromLastStates(resolved, journal.states, settings.noteStates)
+        },
         compute: (changes, source) => {
           if (changes.length > 0) die('before append', appends + 1)
           return compute.compute(changes, source)
