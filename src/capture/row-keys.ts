@@ -50,8 +50,9 @@ function ofTable(table: WatchedTable, { columns, primaryKey, patientColumns }: R
   const { model, keys } = table
   const name = readableTable(table)
   const title = `keys of ${name}`
-  const id =
-    keys?.id ?? (columns.includes('id') ? 'id' : null) ?? (primaryKey.length === 0 ? null : primaryKey.join(', '))
+  const isOfKey = primaryKey.length === 0 || primaryKey.includes('id')
+  const called = columns.includes('id') && isOfKey ? 'id' : null
+  const id = keys?.id ?? called ?? (primaryKey.length === 0 ? null : primaryKey.join(', '))
   const reference = patientColumns.length === 1 ? (patientColumns[0] ?? null) : null
   const patient = keys?.patient ?? (columns.includes('patient_id') ? 'patient_id' : reference)
   const findings: Finding[] = []

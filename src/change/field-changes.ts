@@ -63,7 +63,7 @@ export function captureChange(
       created: change.tag === 'insert',
       deleted: change.tag === 'delete',
       fields,
-      canvas_id: image['id'] ?? rowKeyOf(model, row ?? old ?? noRow),
+      canvas_id: image['id'] ?? rowKeyOf(change.relation, model, row ?? old ?? noRow),
       external_id: textOrNull(image['externally_exposable_id']),
       external_identifiers: null,
     },
@@ -99,9 +99,14 @@ function fieldsOf(columns: readonly ColumnPlan[], old: Row | null, row: Row | nu
 const areEqual = (before: RowValue, after: RowValue, { read, isBlankPadded }: ColumnPlan): boolean =>
   isBlankPadded && typeof before === 'string' && typeof after === 'string' && read(before) === read(after)
 
-/** The values of a primary key of several columns, or null. */
-function rowKeyOf({ rowKey }: Model, row: Row): string | null {
+/** The value of a primary key that is not called `id`; of several columns their values; or null. */
+function rowKeyOf({ columns }: Relation, { rowKey }: Model, row: Row): FieldValue {
   const values = rowKey.map((real) => row[real])
+  const [only] = values
+  if (values.length === 1 && typeof only === 'string') {
+    const column = columns.find(({ name }) => name === rowKey[0])
+    return valueReader(column?.typeOid ?? 0)(only)
+  }
   return values.length > 0 && values.every((value) => typeof value === 'string') ? values.join(',') : null
 }
 

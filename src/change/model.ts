@@ -16,7 +16,7 @@ export interface Model {
   readonly formerNames: ReadonlyMap<string, string>
   /** Real names of columns that are dropped at decode. */
   readonly excluded: ReadonlySet<string>
-  /** Real columns of the primary key, of a further model whose rows have no `id`: their values tell a row. Else none. */
+  /** Real columns of the primary key, of a further model that maps no `id`: their values tell a row. Else none. */
   readonly rowKey: readonly string[]
   /** IANA name: whose clock its columns of `timestamp` without time zone show. */
   readonly timeZone: string
