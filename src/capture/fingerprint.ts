@@ -4,6 +4,7 @@
 export interface FingerprintFacts {
   readonly oid: string
   readonly publishes_all: boolean
+  readonly publishes_truncate: boolean
   readonly via_root: boolean
   /** Of the catalog's row, another one after every ALTER of the publication itself. */
   readonly version: string
@@ -28,12 +29,14 @@ type Parts = readonly [
   held: readonly Held[],
   version?: string,
   harmless?: string,
+  /** One from before it was noted has none. */
+  truncate?: boolean,
 ]
 
 export function fingerprintOf({ tables, ...facts }: FingerprintFacts): string {
   const held = tables.map((it): Held => [it.membership, it.identity, it.row_filter, it.model])
-  const { oid, publishes_all, via_root, version, harmless } = facts
-  const parts: Parts = [oid, publishes_all, via_root, held, version, harmless]
+  const { oid, publishes_all, publishes_truncate, via_root, version, harmless } = facts
+  const parts: Parts = [oid, publishes_all, via_root, held, version, harmless, publishes_truncate]
   return JSON.stringify(parts)
 }
 
@@ -44,11 +47,13 @@ export function fingerprintOf({ tables, ...facts }: FingerprintFacts): string {
  */
 export function isSamePublication(known: string, now: string): boolean {
   if (known === now || known === '' || now === '') return known === now
-  const [oid, publishesAll, viaRoot, held, version, harmless] = JSON.parse(known) as Parts
-  const [oidNow, publishesAllNow, viaRootNow, heldNow, versionNow, harmlessNow] = JSON.parse(now) as Parts
+  const [oid, publishesAll, viaRoot, held, version, harmless, truncate] = JSON.parse(known) as Parts
+  const [oidNow, publishesAllNow, viaRootNow, heldNow, versionNow, harmlessNow, truncateNow] = JSON.parse(now) as Parts
   if (oid !== oidNow || publishesAll !== publishesAllNow || viaRoot !== viaRootNow) return false
+  // What `check` asks for.
+  const hasGained = truncate === false && truncateNow === true
   // Altered, and nothing to see of it: options that were changed and changed back, with rows unpublished in between.
-  if (version !== undefined && version !== versionNow && harmless === harmlessNow) return false
+  if (version !== undefined && version !== versionNow && harmless === harmlessNow && !hasGained) return false
   return held.every((one) => heldNow.some((it) => isHeld(one, it)) && !heldNow.some((it) => isInPlaceOf(one, it)))
 }
 

@@ -21,6 +21,7 @@ interface PublicationFacts {
   readonly oid: string
   readonly all_tables: boolean
   readonly publishes_all: boolean
+  readonly publishes_truncate: boolean
   readonly via_root: boolean
   /** Another one after every ALTER of the publication itself, and of nothing else. */
   readonly version: string
@@ -51,7 +52,7 @@ interface PublishedTable {
 
 /** `attnames` and `rowfilter` exist from 15 on; to_jsonb asks for them without naming them. */
 const factsQuery = `
-  SELECT p.oid::text AS oid, p.puballtables AS all_tables, p.pubinsert AND p.pubupdate AND p.pubdelete AS publishes_all, p.pubviaroot AS via_root,
+  SELECT p.oid::text AS oid, p.puballtables AS all_tables, p.pubinsert AND p.pubupdate AND p.pubdelete AS publishes_all, p.pubtruncate AS publishes_truncate, p.pubviaroot AS via_root,
          p.xmin::text AS version, concat_ws(' ', p.pubowner, to_jsonb(p) ->> 'pubgencols') AS harmless,
          to_jsonb(p) ? 'pubgencols' AS knows_generated, coalesce(to_jsonb(p) ->> 'pubgencols' = 'n', false) AS hides_generated,
          (SELECT coalesce(json_agg(json_build_object(
@@ -144,9 +145,14 @@ const isSame =
 
 function generalFindings(shown: string, facts: PublicationFacts): Finding[] {
   const title = `publication ${shown}`
+  const publishAll = `ALTER PUBLICATION ${shown} SET (publish = 'insert, update, delete, truncate');`
   if (!facts.publishes_all) {
     const found = `publication ${shown} does not publish all of insert, update and delete`
-    return [fail(title, found, `ALTER PUBLICATION ${shown} SET (publish = 'insert, update, delete, truncate');`)]
+    return [fail(title, found, publishAll)]
+  }
+  if (!facts.publishes_truncate) {
+    const found = `publication ${shown} does not publish truncate: appointments that one takes away would be told of as if they were there`
+    return [warn(title, found, publishAll)]
   }
   if (facts.all_tables) {
     const found = 'it is FOR ALL TABLES: every table of the database is decoded and sent, and new ones join unasked'

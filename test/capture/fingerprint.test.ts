@@ -9,6 +9,7 @@ const noteState: Table = { membership: '2/2', identity: 'd', row_filter: null, m
 const facts: FingerprintFacts = {
   oid: '9',
   publishes_all: true,
+  publishes_truncate: true,
   via_root: false,
   version: '100',
   harmless: 'x',
@@ -24,6 +25,10 @@ test('nothing, a table more, or an identity that became FULL, is no loss', () =>
   expect(ofTable({ identity: 'f' })).toBe(true)
   // An ALTER of what is named harmless.
   expect(same({ version: '101', harmless: 'y' })).toBe(true)
+  // What `check` asks for where truncate is not published.
+  const without = fingerprintOf({ ...facts, publishes_truncate: false })
+  expect(isSamePublication(without, fingerprintOf({ ...facts, version: '101' }))).toBe(true)
+  expect(isSamePublication(without, fingerprintOf({ ...facts, publishes_truncate: false, version: '101' }))).toBe(false)
 })
 
 test.each<[string, boolean]>([
@@ -31,6 +36,7 @@ test.each<[string, boolean]>([
   ['not every operation', same({ publishes_all: false })],
   ['partitions as themselves', same({ via_root: true })],
   ['an ALTER of which nothing shows any more', same({ version: '101' })],
+  ['truncate not any more', same({ version: '101', publishes_truncate: false })],
   ['a table less', same({ tables: [appointment] })],
   ['an identity that is not FULL any more', same({ tables: [{ ...appointment, identity: 'd' }, noteState] })],
   ['another identity', ofTable({ identity: 'n' })],

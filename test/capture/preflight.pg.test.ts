@@ -72,6 +72,15 @@ describe('preflight as the daemon’s minimal role', () => {
     expect(await database.query('SELECT FROM pg_replication_slots WHERE database = current_database()')).toEqual([])
   })
 
+  test('warns of a publication without truncate: appointments that are gone would stand for their notes', async () => {
+    await using database = await createTestDatabase()
+    await database.query("ALTER PUBLICATION notifyd SET (publish = 'insert, update, delete')")
+    const findings = await look(database)
+    expect(failures(findings)).toEqual([])
+    const warned = findings.filter(({ found }) => found.includes('does not publish truncate'))
+    expect(warned).toMatchObject([{ level: 'warn', remedy: expect.stringContaining('delete, truncate') as string }])
+  })
+
   test.each<[string, string, string, string]>([
     [
       'no REPLICA IDENTITY FULL',
