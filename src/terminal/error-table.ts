@@ -66,7 +66,7 @@ role … may not read … of … | no SELECT on mapped columns | GRANT SELECT (�
 row security on … would hide rows from role … | a policy applies to the role | ALTER ROLE … BYPASSRLS;
 slot … was not made | the server made no slot and gave no reason | run notifyd check
 choose another name in database.slot: the daemon needs a logical pgoutput slot of … | another program's slot has that name | choose another name
-… no longer has the column … | a mapped column was dropped or renamed while it was followed | map it anew, its old name in former_columns, and start again: nothing is lost
+… no longer has the column … in what committed at …… | a row of the WAL lacks a mapped column, which was dropped or renamed, if only for a moment, and the catalogs do not prove which column it is now (another was dropped or made beside it) | map it anew, with the name that it had there, which the line names, in former_columns, and start again: nothing is lost
 … has a column …, and models.….columns gives that name to another column | a new column bears a canonical name | map it too, or exclude it
 with … of … a change has more than … million characters | one row's values do not fit into a text | exclude that column
 this role may not … | setup needs the owner of the tables | setup --print-sql, or --database-url
