@@ -173,7 +173,7 @@ const list = ({ lsn }: { lsn: string }): Page[] => [
     says: '`list`, `retry` and `discard`: what the retries could not deliver. `retry` and `discard` take a webhook id, `--endpoint`, `--before` or `--all`.',
     args: ['dead-letters', 'list'],
     shape: shapes.deadLettersShape,
-    shapeNote: ' of `list` (the others: `{ done: number }`)',
+    shapeNote: ' of `list` (the others: `{ done: number, accepted: string[] }`)',
   },
   {
     title: 'replay',
@@ -183,7 +183,7 @@ const list = ({ lsn }: { lsn: string }): Page[] => [
   },
   {
     title: 'gaps',
-    says: '`list`: what is missing, from where to where, and behind that gaps of one row: appointments whose update could not be told (`--limit`, those that wait first); `accept`: go on behind it.',
+    says: '`list`: what is missing, from where to where, and behind that gaps of one row: appointments whose update could not be told (`--limit`, those that wait first); `accept`: go on behind what halts the stream, or accept what is named (`3`, `row-12`, an LSN); `--rows` accepts every gap of one row that is there now.',
     args: ['gaps', 'list'],
     shape: shapes.listedGapsShape,
     shapeNote: ' of `list` (`accept`: `{ done: number }`)',

@@ -20,8 +20,10 @@ export function gapCommands(program: Command, shared: Shared, done: Finished): v
   const accept = gaps
     .command('accept')
     .description('let the daemon go on behind the gap: at once, or at its next start')
-  shared(accept, 'gaps accept').action(async (options: Options) => {
-    process.stdout.write(await acceptGaps(await target(options)))
+    .argument('[gap...]', 'these, by what gaps list prints (3, row-12) or by an LSN; none: those that halt the stream')
+    .option('--rows', 'every gap of one row that is there now')
+  shared(accept, 'gaps accept').action(async (names: string[], options: Options & { rows?: boolean }) => {
+    process.stdout.write(await acceptGaps({ ...(await target(options)), names, rows: options.rows === true }))
     done(0)
   })
 }

@@ -12,6 +12,7 @@ import { openClinical } from './open-clinical.js'
 import { readSettings, type Settings } from './settings.js'
 import { type CheckOptions, check } from './terminal/check.js'
 import { setup } from './terminal/setup.js'
+import { tryLookups } from './try-lookups.js'
 
 interface SetupFlags extends Options {
   readonly printSql?: boolean
@@ -72,6 +73,7 @@ function checkOptions(config: LoadedConfig, settings: Settings, version: string,
     endpoints,
     sending: { policy, sendTest, userAgent: `notifyd/${version}`, now: new Date() },
     protocols: () => protocolFindings(config, settings),
+    lookups: () => tryLookups(settings, config.protocols.length > 0),
     json: false,
   }
 }

@@ -51,7 +51,7 @@ export async function follow(options: FollowOptions): Promise<void> {
     lost.signal.addEventListener('abort', () => stream.destroy(asError(lost.signal.reason)))
     const seen = await seePublication(control, options)
     const position = await startPosition(control, stream, seen, options)
-    const models = await keyedModels(control, options.models, options.tables)
+    const models = await keyedModels(control, options.models, options.tables, seen.tables)
     const followed = followedTables(seen.tables, { ...options, models })
     using watch = new Watch(control, options, seen, (error) => lost.abort(error))
     const streaming = (capture: Capture) => {

@@ -1,16 +1,22 @@
-// The followed models in, the same out with what the catalogs say of the further ones' rows. Asked at each connection, so that
+// The followed models in, the same out with what the catalogs say of their columns, and of the further ones' keys. Asked at each connection, so that
 // a primary key that was made meanwhile counts from the next one on.
 import { NotReadyError } from './base/errors.js'
+import { readAttributes } from './capture/attributes.js'
 import { readableTable, type Sql, type WatchedTable } from './capture/finding.js'
 import { readRowKeys } from './capture/row-keys.js'
 import { keyedModel } from './change/keyed-model.js'
 import type { Model } from './change/model.js'
 
-/** @param tables the watched ones, the patients' among them @throws NotReadyError for one that has just lost its name; what `sql` throws */
+/**
+ * @param tables the watched ones, the patients' among them
+ * @param oids of the followed ones, with the model's name
+ * @throws NotReadyError for one that has just lost its name; what `sql` throws
+ */
 export async function keyedModels(
   sql: Sql,
   models: ReadonlyMap<string, Model>,
   tables: readonly WatchedTable[],
+  oids: ReadonlyMap<number, string>,
 ): Promise<ReadonlyMap<string, Model>> {
   const patients = tables.find(({ model }) => model === 'patient')
   const keyed = new Map(models)
@@ -23,6 +29,12 @@ export async function keyedModels(
       throw new NotReadyError(`there is no table ${readableTable(model)}`, 'run `notifyd check`', { mayPass: true })
     }
     keyed.set(key, keyedModel(model, keys))
+  }
+  const { at, ofTables } = await readAttributes(sql, [...oids.keys()])
+  for (const [key, model] of keyed) {
+    const [oid] = [...oids].find(([, name]) => name === model.name) ?? []
+    const attributes = oid === undefined ? undefined : ofTables.get(oid)
+    if (oid !== undefined && attributes !== undefined) keyed.set(key, { ...model, shape: { oid, at, attributes } })
   }
   return keyed
 }

@@ -21,6 +21,7 @@ import {
   type Start,
 } from './capture/slot.js'
 import type { Source } from './compute/computed-change.js'
+import { logGrown } from './grown-gap.js'
 import { clusterOf, knownPosition } from './journal/checkpoint.js'
 import type { SeenPublication } from './journal/followed-table.js'
 import type { Journal } from './journal/journal.js'
@@ -96,8 +97,9 @@ async function judge(
     return { tag: 'start', ...judged }
   } catch (error) {
     if (!(error instanceof GapError)) throw error
-    const isAccepted = journal.acceptedGaps().some(({ kind }) => kind === error.facts.kind)
-    if (!isAccepted) await journal.recordGap(error.facts)
+    const accepted = journal.acceptedGaps().find(({ kind }) => kind === error.facts.kind)
+    if (accepted === undefined) await journal.recordGap(error.facts)
+    else logGrown(accepted, error.facts, options.log)
     return { tag: 'gap', gap: error }
   }
 }

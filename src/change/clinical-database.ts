@@ -110,6 +110,11 @@ export class ClinicalDatabase {
     }
   }
 
+  /** Asks for those of no patient, so that a query which cannot be asked is found before there is one. @throws as `lookup`. */
+  async tryAppointmentsOf(): Promise<void> {
+    await this.#appointmentsOf([])
+  }
+
   async #appointmentsOf(patients: readonly string[]): Promise<ReadonlyMap<string, readonly PatientAppointment[]>> {
     const { appointment, noteState } = this.#models
     const out = await this.#reader()

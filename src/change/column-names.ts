@@ -4,8 +4,15 @@ import type { Model } from './model.js'
 
 type Names = Pick<Model, 'canonicalNames' | 'formerNames'>
 
-/** Real → canonical: the names of today, or a former one where the WAL is from before the renaming. */
-export function namesIn({ columns }: Relation, { canonicalNames, formerNames }: Names): ReadonlyMap<string, string> {
+/**
+ * Real → canonical: the names of today, or a former one where the WAL is from before the renaming.
+ * @param today of other columns: the names that they are proven to have now
+ */
+export function namesIn(
+  { columns }: Relation,
+  { canonicalNames, formerNames }: Names,
+  today: ReadonlyMap<string, string> = new Map(),
+): ReadonlyMap<string, string> {
   const names = new Map<string, string>()
   for (const { name } of columns) {
     const canonical = canonicalNames.get(name)
@@ -13,7 +20,7 @@ export function namesIn({ columns }: Relation, { canonicalNames, formerNames }: 
   }
   const found = new Set(names.values())
   for (const { name } of columns) {
-    const canonical = formerNames.get(name)
+    const canonical = formerNames.get(name) ?? canonicalNames.get(today.get(name) ?? '')
     if (canonical === undefined || names.has(name) || found.has(canonical)) continue
     names.set(name, canonical)
     found.add(canonical)

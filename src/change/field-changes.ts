@@ -13,9 +13,11 @@ import {
 } from '../capture/change-message.js'
 import { readableIdentifier, readableTable } from '../capture/finding.js'
 import { maxValueBytes } from '../capture/long-values.js'
+import { formatLsn, type Lsn } from '../capture/lsn.js'
 import type { CapturedChange, FieldValue } from './captured-change.js'
 import { namesIn } from './column-names.js'
 import type { Model } from './model.js'
+import { namesOfToday } from './names-of-today.js'
 import { oldRowOf } from './old-row.js'
 import { type ValueReader, valueReader } from './values.js'
 
@@ -44,7 +46,7 @@ export function captureChange(
   model: Model,
   maxLength = maxValueBytes,
 ): CapturedChange | null {
-  const { columns, names } = planOf(change.relation, model)
+  const { columns, names } = planOf(change.relation, model, piece.commitLsn)
   const { row: old, isWhole } = oldRowOf(change, model, names)
   const withoutOldImage = !isWhole
   const row = change.tag === 'insert' || change.tag === 'update' ? change.new : null
@@ -151,19 +153,22 @@ interface Plan {
 const plans = new WeakMap<Relation, Plan>()
 
 /** A relation is the same object until its table changes, so this is worked out once for each shape of a table. */
-function planOf(relation: Relation, model: Model): Plan {
+function planOf(relation: Relation, model: Model, at: Lsn): Plan {
   const known = plans.get(relation)
   if (known !== undefined) return known
-  const names = namesIn(relation, model)
+  const today = todayIn(relation, model)
+  const isProven = isFresh(model, at)
+  const names = namesIn(relation, model, isProven ? today : noNames)
   const found = new Set(names.values())
   const missing = [...model.required].filter(([canonical]) => !found.has(canonical)).map(([, real]) => real)
-  if (missing.length > 0) {
-    throw new NotReadyError(
-      `${readableTable(model)} no longer has the column ${missing.map(readableIdentifier).join(', ')}`,
-      `map models.${model.name}.columns to the table's columns as they are now, with their names of before in models.${model.name}.former_columns, and start again: nothing is lost meanwhile`,
-    )
+  // One that the daemon runs without, too: it is there, and the next connection knows it.
+  for (const now of isProven ? [] : today.values()) {
+    const canonical = model.canonicalNames.get(now)
+    if (canonical !== undefined && !found.has(canonical) && !missing.includes(now)) missing.push(now)
   }
-  const kept = relation.columns.filter(({ name }) => names.has(name) || !model.excluded.has(name))
+  if (missing.length > 0) throw missingColumns(missing, relation, model, at)
+  const isKept = (name: string) => !model.excluded.has(name) && !model.excluded.has(today.get(name) ?? name)
+  const kept = relation.columns.filter(({ name }) => names.has(name) || isKept(name))
   const columns = kept.map((column) => {
     const canonical = names.get(column.name)
     if (canonical === undefined && found.has(column.name)) {
@@ -180,6 +185,28 @@ function planOf(relation: Relation, model: Model): Plan {
   const plan = { columns, names }
   plans.set(relation, plan)
   return plan
+}
+
+/** Of the table that is followed now, and of no other of its name. */
+const todayIn = (relation: Relation, { shape }: Model): ReadonlyMap<string, string> =>
+  shape?.oid === relation.oid ? namesOfToday(relation, shape.attributes) : noNames
+
+const noNames: ReadonlyMap<string, string> = new Map()
+
+/** Whether what became of the table before that commit is in what the catalogs said. */
+const isFresh = ({ shape }: Model, at: Lsn): boolean => shape !== undefined && shape.at !== null && at < shape.at
+
+/** Where the catalogs were asked before the commit, the next connection asks them anew; what they do not prove then, they never will. */
+function missingColumns(missing: readonly string[], relation: Relation, model: Model, at: Lsn): NotReadyError {
+  const now = new Set(model.shape?.attributes.map(({ name }) => name))
+  const others = relation.columns.filter(({ name }) => !now.has(name) && !model.canonicalNames.has(name))
+  const then =
+    others.length === 0 ? '' : `, where it had ${others.map(({ name }) => readableIdentifier(name)).join(', ')}`
+  return new NotReadyError(
+    `${readableTable(model)} no longer has the column ${missing.map(readableIdentifier).join(', ')} in what committed at ${formatLsn(at)}${then}`,
+    `map models.${model.name}.columns to the table's columns as they are now, with their names of then in models.${model.name}.former_columns, and start again: nothing is lost meanwhile`,
+    { mayPass: model.shape?.oid === relation.oid && !isFresh(model, at) },
+  )
 }
 
 const textOrNull = (value: FieldValue | undefined): string | null =>

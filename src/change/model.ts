@@ -1,6 +1,15 @@
 // A model is a table under its canonical name: which columns it has under which names, which are dropped at decode, and
 // which change type its changes map to. Taken from the config, fixed for the life of the daemon (spec sections 2, 11).
+import type { Attribute } from '../capture/attributes.js'
+import type { Lsn } from '../capture/lsn.js'
 import type { ChangeType } from './change-type.js'
+
+export interface TableShape {
+  readonly oid: number
+  /** What committed before it is in `attributes`; null: the table was being changed just then. */
+  readonly at: Lsn | null
+  readonly attributes: readonly Attribute[]
+}
 
 export interface Model {
   /** `appointment`, `notestatechangeevent`, `patient`, or the key of a further model in the config. */
@@ -18,6 +27,8 @@ export interface Model {
   readonly excluded: ReadonlySet<string>
   /** Real columns of the primary key, of a further model that maps no `id`: their values tell a row. Else none. */
   readonly rowKey: readonly string[]
+  /** What the catalogs say of its columns at this connection; absent: nobody has asked. */
+  readonly shape?: TableShape
   /** IANA name: whose clock its columns of `timestamp` without time zone show. */
   readonly timeZone: string
 }

@@ -44,8 +44,12 @@ const recomputed = z.strictObject({
     .readonly(),
 })
 
+const ids = z.exactOptional(z.array(z.int()))
+
+const chosenGaps = z.strictObject({ gaps: ids, rows: ids, rowsUpTo: z.exactOptional(z.int()) })
+
 const request = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('gaps accept'), arguments: z.object({}) }),
+  z.object({ kind: z.literal('gaps accept'), arguments: chosenGaps }),
   z.object({
     kind: z.literal('replay'),
     arguments: z.strictObject({
@@ -98,7 +102,7 @@ export async function carryOut(
   const { kind, arguments: asked } = parsed.data
   switch (kind) {
     case 'gaps accept':
-      return { answer: { done: await journal.acceptGaps(gapNotices) }, owedAgain: gapNotices, dueNow: [] }
+      return { answer: { done: await journal.acceptGaps(asked, gapNotices) }, owedAgain: gapNotices, dueNow: [] }
     case 'replay':
       return said(await replay(journal, asked))
     case 'replay stop':

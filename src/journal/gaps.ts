@@ -93,9 +93,23 @@ export function recordGap(sqlite: Sqlite, facts: GapFacts): void {
 
 const lsnOf = (text: string): Lsn | null => (text.includes('/') ? parseLsn(text) : null)
 
-/** Within a transaction: every gap that waits for it. Gives how many. */
-export const acceptGaps = (sqlite: Sqlite): number =>
-  sqlite.run('UPDATE gap SET accepted_at = ? WHERE accepted_at IS NULL', [Date.now()]).changes
+/** What an operator accepts, by ids; one that does not wait is left as it is. */
+export interface ChosenGaps {
+  /** Absent, with no rows chosen: every gap that halts and waits. */
+  readonly gaps?: readonly number[]
+  readonly rows?: readonly number[]
+  /** Every gap of one row that waits, up to this id: those that were there when it was asked. */
+  readonly rowsUpTo?: number
+}
+
+/** Within a transaction. Gives how many. */
+export function acceptGaps(sqlite: Sqlite, { gaps, rows, rowsUpTo }: ChosenGaps): number {
+  const all = gaps === undefined && rows === undefined && rowsUpTo === undefined
+  return listGaps(sqlite)
+    .filter(({ id, acceptedAt }) => acceptedAt === null && (all || gaps?.includes(id)))
+    .map(({ id }) => sqlite.run('UPDATE gap SET accepted_at = ? WHERE id = ?', [Date.now(), id]).changes)
+    .reduce((sum, changes) => sum + changes, 0)
+}
 
 /**
  * Within a transaction: the daemon goes on, and each of `endpoints` is owed a notice, outside all lanes.

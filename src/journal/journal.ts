@@ -18,7 +18,7 @@ import type { Attempt, Delivery, DeliveryJournal, Settlement } from './delivery.
 import { Disclosures, disclose } from './disclosures.js'
 import { type JournalFigures, readFigures } from './figures.js'
 import { knownTables, notePublication, type SeenPublication } from './followed-table.js'
-import { acceptedGaps, acceptGaps, endGap, type Gap, listGaps, openGap, recordGap } from './gaps.js'
+import { acceptedGaps, acceptGaps, type ChosenGaps, endGap, type Gap, listGaps, openGap, recordGap } from './gaps.js'
 import { GroupCommit } from './group-commit.js'
 import { JournalGuard } from './guard.js'
 import { JournaledImages } from './images.js'
@@ -165,9 +165,9 @@ export class Journal extends OwedDeliveries implements DeliveryJournal {
     return this.#commits.write(() => recordGap(this.#sqlite, facts))
   }
 
-  /** @param gapNotices endpoints that are owed a notice of rows now; of others when the daemon goes on behind them */
-  acceptGaps(gapNotices: readonly string[] = []): Promise<number> {
-    return this.#commits.write(() => acceptGaps(this.#sqlite) + acceptRowGaps(this.#sqlite, gapNotices))
+  /** Gives how many. @param gapNotices endpoints that are owed a notice of rows now; of others when the daemon goes on behind them */
+  acceptGaps(chosen: ChosenGaps = {}, gapNotices: readonly string[] = []): Promise<number> {
+    return this.#commits.write(() => acceptGaps(this.#sqlite, chosen) + acceptRowGaps(this.#sqlite, chosen, gapNotices))
   }
 
   /** Those that wait first. */

@@ -5,6 +5,7 @@ import { formatLsn, toLsn } from '../capture/lsn.js'
 import type { ResolvedChange } from '../change/captured-change.js'
 import { gapOfRow } from '../change/last-image.js'
 import { oweNotices } from './gap-notices.js'
+import type { ChosenGaps } from './gaps.js'
 import type { Sqlite } from './sqlite.js'
 
 export interface RowGap {
@@ -70,16 +71,25 @@ export const countRowGaps = (sqlite: Sqlite): number =>
 /** A notice names no more appointments than this. */
 const named = 1_000
 
-/** Within a transaction: all that wait; each of `endpoints` is owed one notice of them together. Gives how many. */
-export function acceptRowGaps(sqlite: Sqlite, endpoints: readonly string[]): number {
-  const range = sqlite.get(`
-    SELECT count(*) AS n, min(id) AS first, max(id) AS last, min(commit_lsn) AS from_lsn, max(commit_lsn) AS to_lsn,
-           min(committed_at_us) AS from_us, max(committed_at_us) AS to_us FROM row_gap WHERE accepted_at IS NULL`)
+/** Within a transaction: of the chosen ones those that wait; each of `endpoints` is owed one notice of them together. Gives how many. */
+export function acceptRowGaps(
+  sqlite: Sqlite,
+  { rows = [], rowsUpTo = 0 }: ChosenGaps,
+  endpoints: readonly string[],
+): number {
+  const are = 'accepted_at IS NULL AND (id <= ?1 OR id IN (SELECT value FROM json_each(?2)))'
+  const these = [rowsUpTo, JSON.stringify(rows)]
+  const range = sqlite.get(
+    `SELECT count(*) AS n, min(id) AS first, max(id) AS last, min(commit_lsn) AS from_lsn, max(commit_lsn) AS to_lsn,
+           min(committed_at_us) AS from_us, max(committed_at_us) AS to_us FROM row_gap WHERE ${are}`,
+    these,
+  )
   const count = Number(range?.['n'] ?? 0)
   if (range === null || count === 0) return 0
   const appointments = sqlite.all(
     `SELECT DISTINCT appointment_external_id AS it FROM row_gap
-      WHERE accepted_at IS NULL AND appointment_external_id IS NOT NULL ORDER BY it LIMIT ${named}`,
+      WHERE ${are} AND appointment_external_id IS NOT NULL ORDER BY it LIMIT ${named}`,
+    these,
   )
   const lsn = (name: string) => formatLsn(toLsn(BigInt(String(range[name]))))
   const body = {
@@ -94,5 +104,5 @@ export function acceptRowGaps(sqlite: Sqlite, endpoints: readonly string[]): num
   const first = Number(range['first'])
   const notice = { identity: ['row gap', first, Number(range['last']), range['from_us']].map(String), body }
   oweNotices(sqlite, { ...notice, lane: `row gap ${first}` }, endpoints)
-  return sqlite.run('UPDATE row_gap SET accepted_at = ? WHERE accepted_at IS NULL', [Date.now()]).changes
+  return sqlite.run(`UPDATE row_gap SET accepted_at = ?3 WHERE ${are}`, [...these, Date.now()]).changes
 }

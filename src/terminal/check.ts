@@ -31,6 +31,8 @@ export interface CheckOptions {
   readonly sending: EndpointCheck
   /** Loads the protocols that the config names. */
   readonly protocols: () => Promise<readonly Finding[]>
+  /** Tries the look-ups that `run` will make. */
+  readonly lookups: () => Promise<readonly Finding[]>
   readonly json: boolean
 }
 
@@ -43,9 +45,10 @@ export interface Checked {
 const marks = { ok: pc.green('✓'), warn: pc.yellow('!'), fail: pc.red('✗') } as const
 
 export async function check(options: CheckOptions): Promise<Checked> {
-  const { journal, endpoints, sending, protocols } = options
+  const { journal, endpoints, sending, protocols, lookups } = options
   const parts = await Promise.all([
     ofDatabase(options),
+    lookups(),
     ofDaemon(options.http),
     inspectJournal(journal),
     ...endpoints.map((endpoint) => inspectEndpoint(endpoint, sending)),

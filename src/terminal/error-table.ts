@@ -66,7 +66,7 @@ role … may not read … of … | no SELECT on mapped columns | GRANT SELECT (�
 row security on … would hide rows from role … | a policy applies to the role | ALTER ROLE … BYPASSRLS;
 slot … was not made | the server made no slot and gave no reason | run notifyd check
 choose another name in database.slot: the daemon needs a logical pgoutput slot of … | another program's slot has that name | choose another name
-… no longer has the column … | a mapped column was dropped or renamed while it was followed | map it anew, its old name in former_columns, and start again: nothing is lost
+… no longer has the column … in what committed at …… | a row of the WAL lacks a mapped column, which was dropped or renamed, if only for a moment, and the catalogs do not prove which column it is now (another was dropped or made beside it) | map it anew, with the name that it had there, which the line names, in former_columns, and start again: nothing is lost
 … has a column …, and models.….columns gives that name to another column | a new column bears a canonical name | map it too, or exclude it
 with … of … a change has more than … million characters | one row's values do not fit into a text | exclude that column
 this role may not … | setup needs the owner of the tables | setup --print-sql, or --database-url
@@ -151,13 +151,14 @@ the server sent a row or COMMIT outside a transaction | the same | the same
 what the daemon reads has another name now, or is gone: it waits, and goes on by itself when it is back; trying again | a table, schema or column that a running daemon streamed with was renamed, moved or dropped; \`reason\` names it. Not ready, and what is owed is paid | give it its name back; where it keeps the new one: \`models.*\` in the config, and start again. A first start ends with status 3 instead
 a followed table is called otherwise: its rows are told all the same | it was renamed, or moved to another schema | nothing, where it gets its name back; where it keeps the new one: models.*.table
 a gap: the stream stands still until \`notifyd gaps accept\`; what is owed is paid all the same | the line says which, and from where to where | see NotifydGap in docs/operations.md
+the gap that was accepted has grown since: what was written up to now is part of it | WAL was written, or what made the gap happened again, between gaps accept and the start that goes on behind it | notifyd gaps list shows where it ends; tell the receivers of all of it
 the server was promoted; nothing is missing | a fail-over that took all WAL with it | nothing
 going on behind an accepted gap | an operator accepted it | nothing
 not ready: \`notifyd check\` fails | while it streams, a precondition went missing: a partition was made without FULL, a generated column added … Its \`found\` says which, its \`remedy\` is the SQL | run that SQL before the rows are written
 making the slot waits for these transactions, prepared ones too; trying again | at the first start, transactions stay open: \`holders\` has each one's pid or name, database and age | end them, or wait
 the stream was given up | the daemon stops | nothing
 the daemon stops | a compute was open when it was told to stop | nothing
-a row was updated without its old row, and no image of it is known: a gap of this row, see \`notifyd gaps list\` | a partition was made without FULL identity, or somebody took it away for a while, and the journal never saw this appointment, or this note state among its newest 20,000 changes | run check, and the SQL it prints; tell the receivers by hand, then notifyd gaps accept
+a row was updated without its old row, and no image of it is known: a gap of this row, see \`notifyd gaps list\` | a partition was made without FULL identity, or somebody took it away for a while, and the journal never saw this appointment, or this note state among its newest 20,000 changes | run check, and the SQL it prints; tell the receivers by hand, then notifyd gaps accept row-… or --rows
 a row came without its old row, and was told from its last image: run \`notifyd check\`, it prints the SQL | as above, of a row that the journal knows: nothing is lost | run check, and the SQL it prints
 rows name what this column cannot hold: taken as of no such row | an id of another kind than the column's: a text for a number, or a number too large | nothing, where it is a slip of the application; where it is every row, correct models.*.columns
 others could read or alter what comes from the database: set database.tls, { "ca_file": … } | the host is not this machine, and the connection is not encrypted or not verified (its reason says which) | set database.tls, or sslmode=verify-full in database.url

@@ -15,10 +15,15 @@ export const rowGapAsJson = ({ id, lsn, committedAt, appointmentId, model, ...ga
   accepted_at: gap.acceptedAt === null ? null : new Date(gap.acceptedAt).toISOString(),
 })
 
+/** As `gaps accept` takes it. */
+export const rowGapName = ({ id }: Pick<RowGap, 'id'>): string => `row-${id}`
+
 export function rowOfRowGap({ lsn, committedAt, appointmentId, acceptedAt, model, ...gap }: RowGap): string {
   const state =
-    acceptedAt === null ? 'waits for notifyd gaps accept' : `accepted at ${new Date(acceptedAt).toISOString()}`
+    acceptedAt === null
+      ? `waits for notifyd gaps accept ${rowGapName(gap)}, or --rows`
+      : `accepted at ${new Date(acceptedAt).toISOString()}`
   const external = gap.appointmentExternalId === null ? '' : ` (${gap.appointmentExternalId})`
-  return `${new Date(gap.foundAt).toISOString()}  ${lsn}  committed ${committedAt}  ${state}
+  return `${rowGapName(gap)}  ${new Date(gap.foundAt).toISOString()}  ${lsn}  committed ${committedAt}  ${state}
   ${model === noteStateModel ? 'a note state of ' : ''}appointment ${appointmentId}${external} was updated without its old row, and no image of it was known: what changed was not told`
 }

@@ -26,6 +26,8 @@ expected an LSN, like 0/16B3748, or a time, like 2026-11-24T08:00-05:00 or 2h. |
 a webhook id is one notification: no range and no filter goes with it | replay was given both | leave one out
 give --from, an LSN or a time like 2h, or a webhook id (msg_…) | replay was given nothing to send | name a range or a notification
 --from lies in the future | nothing was committed there yet | is this machine's clock right?
+give names of gaps or --rows, not both | gaps accept was given both | give one of them
+there is no gap …… | gaps accept was given an id or an LSN that no gap has; the nearest is named | notifyd gaps list prints the ids
 the journal is whole from … on…: what lies before was never seen or is pruned | the range begins before what the journal has | begin where it says
 …: the journal has none of that id | it is another journal's, or pruned | look with explain, by the appointment
 … is still owed: notifyd retry sends what waits | replay is for what was delivered | notifyd retry --appointment

@@ -48,7 +48,7 @@ test('`id` is the primary key and `patient_id` the reference to the patients, un
   await using database = follow.database
   const control = openControl({ url: database.url, tls: null }, () => undefined)
   const all = [watched(patientModel, false), ...names.map((name) => watched(name))]
-  const models = await keyedModels(control, modelsByTable(names.map(model)), all)
+  const models = await keyedModels(control, modelsByTable(names.map(model)), all, new Map())
   const findings = await inspectRowKeys(control, all)
   await control.close()
   await database.query(`

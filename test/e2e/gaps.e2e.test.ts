@@ -190,7 +190,10 @@ test('a gap ends by an operator’s word alone: its cause undone, the daemon liv
   expect((await notifyd(site, 'explain', missed.appointment_external_id)).out).toContain(
     'not accepted yet: publication',
   )
+  await site.database.query('CREATE TABLE written_since (id int)')
   await accept(site)
+  const grown = await again.line(({ msg }) => String(msg).startsWith('the gap that was accepted has grown since'))
+  expect(grown).toMatchObject({ level: 'warn', gap: gap.id, from: gap.from, accepted_to: gap.to })
   await again.line('streaming')
   await clinic.book({ patient: null })
   await site.receiver.until(({ delivered }) => delivered.length === 2)

@@ -1,4 +1,5 @@
 // The clinic's database is not as the daemon needs it: each time status 3, one message, and in it the SQL that mends it.
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
 import { describe, expect, test } from 'vitest'
@@ -7,6 +8,13 @@ import { applyClinicalSchema } from '../../testbed/clinical-schema.js'
 import { makeHome, spawnNotifyd } from '../../testbed/daemon.js'
 import { startPostgres } from '../../testbed/postgres.js'
 import { createTestDatabase, type TestDatabase } from '../support/database.js'
+import { checkShape } from '../terminal/shapes.js'
+
+const reader = `
+import { CHANGE_TYPE, ClinicalQualityMeasure } from 'notification-protocol'
+export class Reader extends ClinicalQualityMeasure {
+  static Meta = { title: 'Reads', compute_on_change_types: [CHANGE_TYPE.APPOINTMENT], notification_only: true }
+}`
 
 const endpoints = [{ name: 'desk', url: 'http://127.0.0.1:9/' }]
 
@@ -121,6 +129,34 @@ describe('status 3, with what mends it', () => {
     expect(stderr).toContain('max_replication_slots')
     expect(status).toBe(3)
   })
+})
+
+test('check tries the look-ups: types that do not compare are found before a start, with the keys to correct', async () => {
+  await using database = await createTestDatabase()
+  await using home = await makeHome({ endpoints, ...withDatabase(database), protocols: ['./reader.ts'] })
+  await writeFile(join(home.path, 'reader.ts'), reader)
+  const lookups = async () => {
+    await using check = spawnNotifyd(home, ['check', '--json'])
+    const { status } = await check.exited
+    const { findings } = checkShape.parse(JSON.parse(check.stdout))
+    const rows = findings.filter(({ title }) => title.startsWith('look-up: '))
+    return { status, rows: rows.map(({ level, found, remedy }) => `${level} ${found} → ${remedy?.split(' name ')[0]}`) }
+  }
+  const asked = 'ok it can be asked → undefined'
+  expect(await lookups()).toEqual({ status: 0, rows: [asked, asked] })
+  await database.query(
+    'ALTER TABLE appointment DROP CONSTRAINT appointment_patient_id_fkey, ALTER patient_id TYPE text',
+  )
+  const ofPatient = 'models.appointment.columns.patient_id and models.patient.columns.id'
+  const text = `fail it cannot be asked: operator does not exist: bigint = text → ${ofPatient}`
+  expect(await lookups()).toEqual({ status: 3, rows: [text, asked] })
+  await database.query(`ALTER TABLE appointment ALTER patient_id TYPE uuid USING NULL;
+    ALTER TABLE note_state_change_event DROP CONSTRAINT note_state_change_event_note_id_fkey, ALTER note_id TYPE text`)
+  const ofNote = 'models.notestatechangeevent.columns.note_id and models.appointment.columns.note_id'
+  expect((await lookups()).rows).toEqual([
+    `fail it cannot be asked: operator does not exist: bigint = uuid → ${ofPatient}`,
+    `fail it cannot be asked: operator does not exist: text = bigint → ${ofNote}`,
+  ])
 })
 
 test('an unreachable server is tried again, and the log says so', async () => {

@@ -121,7 +121,8 @@ test('a partition without FULL is said ahead; its rows are told from their last 
     expect(await ran('explain', lsn)).toContain('no image is in the journal: a gap of this row')
   const { journal } = statusShape.parse(JSON.parse(await ran('status', '--json')))
   expect([journal.row_gaps, journal.gaps.found]).toEqual([2, 0])
-  await ran('gaps', 'accept')
+  expect(await ran('gaps', 'accept')).toContain('no gap waits to be accepted')
+  expect(await ran('gaps', 'accept', '--rows')).toContain('2 accepted')
   // One notice of both, to the endpoint that asked for such.
   const notices = () => receiver.delivered.filter(({ notification }) => notification === 'gap')
   await receiver.until(() => notices().length === 1)

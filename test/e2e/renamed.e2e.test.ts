@@ -60,6 +60,12 @@ test('rows of a followed table that is another name’s for a moment are told', 
       () => count(site, 'rescheduled') === rescheduled && count(site, 'created') === rescheduled + 1,
     )
   }
+  // A mapped column under another name, in a transaction that commits while the daemon streams: it looks again, and tells.
+  await site.database.query(`BEGIN; ALTER TABLE appointment RENAME COLUMN start_time TO st;
+    UPDATE appointment SET st = st + interval '1 hour' WHERE id = ${id};
+    ALTER TABLE appointment RENAME COLUMN st TO start_time; COMMIT`)
+  rescheduled += 1
+  await site.receiver.until(() => count(site, 'rescheduled') === rescheduled)
   // A state, while the events' table is another's; and the two followed tables under each other's name.
   const cancel = (table: string) => `INSERT INTO ${table} (note_id, state) VALUES (${booking.noteId}, 'CLD')`
   await site.database.query(`BEGIN; ALTER TABLE note_state_change_event RENAME TO mig; ${cancel('mig')};

@@ -27,6 +27,9 @@ export const setupShape = z.strictObject({
 /** A gap that touches what is told. */
 const toldGap = z.strictObject({ id: z.int(), from: placeInWal, to: placeInWal, accepted_at: moment.nullable() })
 
+/** How many, and as `gaps list` names them. */
+export const acceptedGapsShape = z.strictObject({ done: z.int(), accepted: z.array(z.string()) })
+
 /** How many lanes. */
 export const retryShape = z.strictObject({ done: z.int() })
 
