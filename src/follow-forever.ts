@@ -13,6 +13,7 @@ import { noteFailedChecks } from './failed-checks.js'
 import { follow } from './follow.js'
 import { awaitAcceptance } from './gap-phase.js'
 import type { Journal } from './journal/journal.js'
+import { logUnwritable, UnwritableEnds, unwritable } from './journal/unwritable.js'
 import { logOldRows } from './old-rows.js'
 import { logPassing, passing, remedyMeanwhile } from './passing.js'
 import type { Deliverer } from './send/deliver.js'
@@ -33,6 +34,7 @@ export async function followForever(journal: Journal, deliverer: Deliverer, part
   const stopped = ended(signal)
   void stopped.then(() => setTimeout(() => void compute.close(), graceMs).unref())
   const ends = new StreamEnds()
+  const unwritableEnds = new UnwritableEnds()
   state.standstill = () => ends.standstill
   const durable = () => {
     const checkpoint = journal.checkpoint()
@@ -94,17 +96,20 @@ export async function followForever(journal: Journal, deliverer: Deliverer, part
       state.reach = null
       metrics.reconnected(verdict.code)
       // One that comes up and ends at the same place each time is not up.
-      const sameEnds = verdict.code === '55006' ? 0 : ends.ended(verdict.code, durable(), steadyNow())
+      const atSamePlace = verdict.code === '55006' ? 0 : ends.ended(verdict.code, durable(), steadyNow())
+      const unwritten = unwritable(error, config.journal.url)
+      const sameEnds = unwritten === null ? atSamePlace : unwritableEnds.ended(steadyNow())
       const steps = remedyOfPassing !== null ? passing : verdict.code === '55006' ? takeOver : reconnect
       const waitMs = backoffMs(Math.max(attempt, sameEnds, 1), steps)
       // pg's own errors have no code, and constant texts: no password given, no TLS at the server, no answer in time
       const isOurs = error instanceof Error && (verdict.code === 'CONNECTION' || verdict.code === 'NO_PRIMARY')
       const found = error instanceof NotReadyError ? error.found : undefined
-      const reason = isOurs ? error.message : (found ?? serverSentence(error) ?? undefined)
-      const remedy = remedyOfPassing ?? (isOfPooler(error) ? poolerRemedy : undefined)
+      const reason = isOurs ? error.message : (unwritten?.reason ?? found ?? serverSentence(error) ?? undefined)
+      const remedy = remedyOfPassing ?? (isOfPooler(error) ? poolerRemedy : unwritten?.remedy)
       const facts = { code: verdict.code, reason, remedy, retry_in_ms: waitMs }
-      if (remedyOfPassing === null) log.warn(facts, retryMessage(verdict.code, state))
-      else logPassing(facts, log)
+      if (remedyOfPassing !== null) logPassing(facts, log)
+      else if (unwritten !== null) logUnwritable(facts, log)
+      else log.warn(facts, retryMessage(verdict.code, state))
       state.phase = 'connecting'
       await pause(waitMs, signal)
     }

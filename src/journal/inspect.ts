@@ -4,13 +4,14 @@ import { dirname } from 'node:path'
 import { errorCode } from '../base/errors.js'
 import { type Finding, fail, ok, warn } from '../capture/finding.js'
 import { inspectFileSystem } from './file-system.js'
+import { noRoomBytes } from './unwritable.js'
 
+const title = 'journal'
 /** A million owed notifications take about 2.5 GB. */
 const littleBytes = 5_000_000_000
 
 /** @param path of the journal's file */
 export async function inspectJournal(path: string): Promise<readonly Finding[]> {
-  const title = 'journal'
   const isThere = await may(path, constants.F_OK)
   const place = isThere === null ? path : await nearestFolder(dirname(path))
   const isWrong = isThere !== null && !(await stat(place)).isDirectory()
@@ -19,17 +20,33 @@ export async function inspectJournal(path: string): Promise<readonly Finding[]> 
     const remedy = 'let the user that runs notifyd write there, or set journal.url to a file in a folder of its own'
     return [fail(title, `${place} cannot be written (${refused})`, remedy)]
   }
+  return inspectPlace(place, isThere === null ? path : `${path} (not there yet)`)
+}
+
+/** Why a journal that is there may be lost, or cannot be written: a sentence each. @throws what statfs throws */
+export async function journalHindrances(path: string): Promise<readonly string[]> {
+  const findings = await inspectPlace(path, path)
+  // That there is little room is for `check` to say.
+  return findings.flatMap(({ level, title: of, found }) => (level === 'fail' || of !== title ? [found] : []))
+}
+
+async function inspectPlace(place: string, file: string): Promise<readonly Finding[]> {
   const { bavail, bsize } = await statfs(place)
-  const free = bavail * bsize
-  const file = isThere === null ? path : `${path} (not there yet)`
-  const found = `${file}, ${Math.round(free / 1_000_000)} MB free`
   const system = await inspectFileSystem(place)
-  const more = system === null ? [] : [system]
-  if (free >= littleBytes) return [ok(title, found), ...more]
-  return [
-    ...more,
-    warn(title, found, 'while endpoints are down the journal grows: about 2.5 GB for a million notifications'),
-  ]
+  return [...(system === null ? [] : [system]), judgeRoom(file, bavail * bsize)]
+}
+
+/** Pure. @param file as it is printed @param free bytes that this user may still write there */
+export function judgeRoom(file: string, free: number): Finding {
+  const megabytes = Math.floor(free / 1_000_000)
+  if (free < noRoomBytes) {
+    const remedy =
+      'make room on that disk: until then nothing is acknowledged, and the database keeps the WAL (NotifydJournalDiskFull in docs/operations.md)'
+    return fail(title, `${file}: no room to write, ${megabytes} MB free`, remedy)
+  }
+  const found = `${file}, ${megabytes} MB free`
+  if (free >= littleBytes) return ok(title, found)
+  return warn(title, found, 'while endpoints are down the journal grows: about 2.5 GB for a million notifications')
 }
 
 /** Null: it may. Else the error's code. */

@@ -2,14 +2,14 @@
 // at SIGKILL. Never a pidfile, and never locking_mode=EXCLUSIVE, which would lock readers of the journal out.
 import { pause } from '../base/backoff.js'
 import { type Database, openDatabase } from './sqlite-driver.js'
-import { isBusy } from './sqlite-error.js'
+import { cannotOpen, isBusy } from './sqlite-error.js'
 
 const pollMs = 1_000
 
 export class JournalLock {
   private constructor(private readonly database: Database) {}
 
-  /** Null: somebody else holds it. @throws JournalError when the file cannot be opened. */
+  /** Null: somebody else holds it. @throws JournalError when the file cannot be opened, or the disk is full. */
   static tryTake(journalPath: string): JournalLock | null {
     const database = openDatabase(`${journalPath}.lock`)
     try {
@@ -18,7 +18,7 @@ export class JournalLock {
     } catch (error) {
       database.close()
       if (isBusy(error)) return null
-      throw error
+      throw cannotOpen(journalPath, error)
     }
   }
 

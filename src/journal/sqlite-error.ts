@@ -27,6 +27,9 @@ export const malformed = 'SQLite finds it malformed'
 /** SQLITE_CORRUPT: a database, and one that cannot be read. */
 export const isMalformed = (error: unknown): boolean => resultCode(error) === corrupt
 
+/** Whether SQLite threw it. */
+export const isOfSqlite = (error: unknown): boolean => resultCode(error) !== null
+
 /** The primary result code; null: the error is not SQLite's. */
 function resultCode(error: unknown): number | null {
   if (typeof error !== 'object' || error === null || !('errcode' in error)) return null

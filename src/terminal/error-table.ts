@@ -94,6 +94,7 @@ rows of …, which inherit from …, are not told: the WAL has them under their 
 it is FOR TABLES IN SCHEMA …: …every new table there joins it | the publication follows a schema and not its tables: one that is moved by SET SCHEMA leaves it, and what is written meanwhile is not sent | the SQL that check prints, which names the tables; setup makes none by schema, and changes none that somebody else has made
 not FULL: an update arrives without old values | a state that is updated in place is told only where the journal has its last image; else it is a gap of its row | ALTER TABLE … REPLICA IDENTITY FULL;
 not FULL: an update arrives without old values: … | the same of partitions; where their root is FULL, check fails and the daemon is not ready | ALTER TABLE of each
+…: no room to write, … MB free | less than 32 MB are left on the journal's disk | make room on it
 …, … MB free | little room on the journal's disk | give it a larger disk
 disabled: what it asks for is owed, and not sent | enabled is false | enable it, or discard what it is owed
 no secret: receivers cannot tell that a POST is ours | secrets is empty | give the endpoint one
@@ -156,6 +157,9 @@ the server was promoted; nothing is missing | a fail-over that took all WAL with
 going on behind an accepted gap | an operator accepted it | nothing
 not ready: \`notifyd check\` fails | while it streams, a precondition went missing: a partition was made without FULL, a generated column added … Its \`found\` says which, its \`remedy\` is the SQL | run that SQL before the rows are written
 making the slot waits for these transactions, prepared ones too; trying again | at the first start, transactions stay open: \`holders\` has each one's pid or name, database and age | end them, or wait
+the journal cannot be written: nothing more is acknowledged, and the database keeps the WAL; trying again | its disk is full, or fails: its \`reason\` says which | what its \`remedy\` says; NotifydJournalDiskFull in docs/operations.md
+the disk of the journal … is full | the \`reason\` of that line | make room on it; NotifydJournalDiskFull in docs/operations.md
+the journal … cannot be written | the same: its disk fails, or is mounted read-only | look at the disk
 the stream was given up | the daemon stops | nothing
 the daemon stops | a compute was open when it was told to stop | nothing
 a row was updated without its old row, and no image of it is known: a gap of this row, see \`notifyd gaps list\` | a partition was made without FULL identity, or somebody took it away for a while, and the journal never saw this appointment, or this note state among its newest 20,000 changes | run check, and the SQL it prints; tell the receivers by hand, then notifyd gaps accept row-… or --rows
@@ -193,6 +197,7 @@ the journal is damaged (…): stop notifyd, keep the file, and see "A damaged jo
 …, and … is left of the file that was there before, so nothing was opened: put back that file; where it is lost, …, and start again | the journal was moved, deleted or cut to nothing, and its -wal holds what was written last | what the message says; docs/operations.md, "Losing it"
 the journal’s files cannot be looked at any more (…), so notifyd ends: see to the disk or the folder, and start it again | the folder's rights were changed, or its disk is gone | the code says which
 the file … is there: a backup overwrites nothing, so name another, or remove it | \`notifyd backup\` was given the file of before | name another
+another \`notifyd backup\` writes … now: wait for its end, or name another file | two were started with one file | what it says
 the backup … could not be written (…): nothing of it is left | no such folder, no right to write there, or no room | the code says which
 … is not a journal of notifyd: is journal.url the right file? | another program's file | correct journal.url
 the journal … is of a newer notifyd (it has …): use that version, or put back the copy from before its upgrade | a newer notifyd has brought it to its schema | the newer notifyd

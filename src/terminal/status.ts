@@ -6,13 +6,12 @@ import { isoMicros } from '../base/time.js'
 import type { DatabaseAddress } from '../capture/connection.js'
 import { inspectConnectionLimit } from '../capture/connection-limit.js'
 import { openControl } from '../capture/control.js'
-import type { Finding } from '../capture/finding.js'
 import { inspectFailover, inspectHolders, isYetToBeMade } from '../capture/hindrances.js'
 import { formatLsn, type Lsn } from '../capture/lsn.js'
 import { saidBy } from '../capture/server-words.js'
 import { readSlot } from '../capture/slot.js'
 import { lookAtWal } from '../capture/wal-look.js'
-import { inspectFileSystem } from '../journal/file-system.js'
+import { journalHindrances } from '../journal/inspect.js'
 import type { Journal } from '../journal/journal.js'
 import { gapsInside } from '../journal/wholeness.js'
 import { askDaemon, type Readiness, standstillText } from '../status/ask-daemon.js'
@@ -70,21 +69,21 @@ export interface Status {
     readonly gaps: { readonly found: number; readonly accepted: number; readonly resumed: number }
     /** Appointments whose update could not be told, not yet accepted. */
     readonly row_gaps: number
-    /** Why it may not be safe where it lies. */
+    /** Why it may not be safe where it lies, or cannot be written there. */
     readonly hindrances: readonly string[]
   }
 }
 
 /** @throws JournalError where there is no journal. */
 export async function status(options: StatusOptions): Promise<string> {
-  const fileSystem = await inspectFileSystem(options.journal)
-  const journal = await readJournal(options.journal, (opened) => ofJournal(opened, fileSystem))
+  const { journal: path } = options
+  const journal = await readJournal(path, async (opened) => ofJournal(opened, await journalHindrances(path)))
   const [daemon, slot] = await Promise.all([ofDaemon(options.http), ofSlot(options)])
   const all: Status = { daemon, slot, journal }
   return options.json ? `${jsonText(all)}\n` : table(printable(all))
 }
 
-async function ofJournal(journal: Journal, fileSystem: Finding | null): Promise<Status['journal']> {
+async function ofJournal(journal: Journal, hindrances: readonly string[]): Promise<Status['journal']> {
   const checkpoint = journal.checkpoint()
   const { endpoints, gaps, rowGaps } = journal.figures()
   const minuteAgo = Date.now() - 60_000
@@ -105,7 +104,7 @@ async function ofJournal(journal: Journal, fileSystem: Finding | null): Promise<
     attempts_last_minute: attempts,
     gaps,
     row_gaps: rowGaps,
-    hindrances: fileSystem === null ? [] : [fileSystem.found],
+    hindrances,
   }
 }
 

@@ -49,3 +49,14 @@ test('waiting ends with the signal', async () => {
   expect(await taking).toBeNull()
   lock?.release()
 })
+
+test('where its disk takes nothing, that is said of the journal, and not in words of SQLite’s', async () => {
+  const path = join(folder, 'no-room.db')
+  const child = spawn('prlimit', ['--fsize=0', process.execPath, '--import', 'tsx', holder, path])
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text
+  })
+  await once(child, 'close')
+  expect(said).toContain(`the journal ${path} cannot be opened (`)
+})

@@ -1,5 +1,5 @@
 // What goes from the journal after its time, and what stays; and that what went can be read in none of its files.
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
@@ -8,6 +8,7 @@ import type { Appointment } from '../../src/change/captured-change.js'
 import { backupJournal } from '../../src/journal/backup.js'
 import { checksumOf } from '../../src/journal/checksum.js'
 import { Journal } from '../../src/journal/journal.js'
+import { JournalLock } from '../../src/journal/lock.js'
 import { openExisting } from '../../src/journal/sqlite-driver.js'
 import { appointment } from '../compute/changes.js'
 import { append, lsn, openJournal, owing } from './opened.js'
@@ -139,6 +140,20 @@ test('disclosures go after their own time, and not with the deliveries', async (
   expect(await disclosed()).toBe(1)
   await journal.upkeep.prune({ ...nothing, disclosed: Date.now() + 1_000 }, signal)
   expect(await disclosed()).toBe(0)
+})
+
+test('a backup to a file that another one writes now is refused, and takes nothing from it', async () => {
+  await using opened = await openJournal()
+  const copy = join(opened.folder, 'copy.db')
+  const lock = JournalLock.tryTake(`${copy}.partial`)
+  await writeFile(`${copy}.partial`, 'so far')
+  expect(() => backupJournal(opened.path, copy)).toThrow(
+    new UsageError(`another \`notifyd backup\` writes ${copy} now: wait for its end, or name another file`),
+  )
+  expect(await readFile(`${copy}.partial`, 'utf8')).toBe('so far')
+  lock?.release()
+  expect(backupJournal(opened.path, copy)).toBeGreaterThan(0)
+  expect((await readdir(opened.folder)).filter((name) => name.startsWith('copy.db'))).toEqual(['copy.db'])
 })
 
 test('a backup is whole, private and of one moment, and overwrites nothing', async () => {
