@@ -20,14 +20,13 @@ export function assertSamePublication(fingerprint: string, walEnd: Lsn | null, o
   const known = options.journal.checkpoint()?.publication ?? null
   const loss = known === null ? null : lossBetween(known, fingerprint)
   if (loss === null) return
-  if (loss.tag === 'parts') throw new GapError(drift(partsReason(loss.oids), walEnd, options, loss.since), goOn)
+  if (loss.tag === 'parts') {
+    const which = loss.oids.map((oid) => `${oid}::regclass`).join(', ')
+    const reason = `rows of a followed table may have changed unseen: it, or a partition of it, was detached or UNLOGGED for a while, or was attached with rows in it (SELECT ${which};)`
+    throw new GapError(drift(reason, walEnd, options, loss.since), goOn)
+  }
   const reason = `publication "${options.publication}" is not what it was when it was last looked at: what was written meanwhile may be missing`
   throw new GapError(drift(reason, walEnd, options), goOn)
-}
-
-const partsReason = (oids: readonly string[]): string => {
-  const named = oids.map((oid) => `${oid}::regclass`).join(', ')
-  return `rows of a followed table may have changed unseen: a partition was attached with rows in it, or detached, or it or the table was UNLOGGED, and came back (SELECT ${named};)`
 }
 
 /** The publication as it is to be noted: with the partitions that are away, and since when. */

@@ -157,10 +157,8 @@ function generalFindings(shown: string, facts: PublicationFacts): Finding[] {
     return [fail(title, found, `ALTER PUBLICATION ${shown} SET (publish = 'insert, update, delete, truncate');`)]
   }
   if (facts.all_tables || facts.takes_schemas) {
-    const scope = facts.all_tables
-      ? 'FOR ALL TABLES: every table of the database'
-      : 'FOR TABLES IN SCHEMA: every table there'
-    const found = `it is ${scope} is decoded and sent, and new ones join unasked`
+    const scope = facts.all_tables ? 'ALL TABLES' : 'TABLES IN SCHEMA'
+    const found = `it is FOR ${scope}: every table there is decoded and sent, and new ones join unasked`
     return [warn(title, found, `make a publication for the watched tables only (notifyd setup --print-sql)`)]
   }
   if (facts.hides_generated) {

@@ -86,7 +86,7 @@ name the real standbys: with '*' every COMMIT of the application waits for notif
 goes on behind an accepted gap: … | gaps accept was said, and no start has passed it yet | notifyd gaps list shows it
 …: text that is not UTF-8 is read as Latin-1 | the database has no encoding (SQL_ASCII), or one that nothing here reads (EUC_TW, MULE_INTERNAL) | use a UTF8 database; nothing is lost meanwhile
 unset: while the daemon is stopped, the server keeps WAL without limit | max_slot_wal_keep_size is -1: a daemon that stays down fills the disk | set it to what the disk can spare, and alert on retained WAL
-it is FOR ALL TABLES: every table of the database is decoded and sent, and new ones join unasked | the publication is wider than needed | make one for the watched tables
+it is FOR …: every table there is decoded and sent, and new ones join unasked | the publication is FOR ALL TABLES, or for whole schemas: wider than needed | make one for the watched tables
 it leaves generated columns out: one that is added to a table with REPLICA IDENTITY FULL makes the application's UPDATE and DELETE fail | a publication that was made before PostgreSQL 18, or without the option | ALTER PUBLICATION … SET (publish_generated_columns = stored);
 rows of …, which inherit from …, are not told: the WAL has them under their own names | a table with INHERITS children | partition it instead, or keep no rows in them
 … is …, which is not read as …: times are sent as null | a mapped time or duration has an unusual type | map another column
@@ -132,6 +132,7 @@ the server is behind the journal: it was restored to an earlier time | a backup 
 the server …, at …: its data were put back from a copy | a volume's snapshot or a machine's was put back, and the clinic went on writing: what was told since the copy is not in the database | compare the two by hand, then accept: everything that the slot still has is told, and what was told before keeps its id
 the slot is missing: somebody dropped it | pg_drop_replication_slot, or a fail-over without it | accept: the next start makes a new one
 the slot is lost: the server removed WAL that it still needed | max_slot_wal_keep_size was reached while the daemon was down | drop the slot, accept, and raise the limit
+rows of a followed table may have changed unseen: it, or a partition of it, was detached or UNLOGGED for a while, or was attached with rows in it (SELECT …;) | what is written in a table while it is not published, or not logged, is not in the stream; a table that is attached brings rows which nobody told | find out which (the SELECT names it), then accept
 publication "…" is not what it was when it was last looked at: what was written meanwhile may be missing | a watched table left it, or it was made anew | put it right with check, then accept
 … is another table than was followed under this name: whether its rows are to be told, a person has to say | a table was dropped and made again, or exchanged for another, under a followed name; the publication has both | accept: its rows are told from the gap on, and those of the former one under this name
 the slot is ahead of the journal: another consumer has moved it, or it was made anew | somebody else acknowledged on the slot | find who, then accept
