@@ -26,7 +26,7 @@ import { clusterOf, knownPosition } from './journal/checkpoint.js'
 import type { SeenPublication } from './journal/followed-table.js'
 import type { Journal } from './journal/journal.js'
 import { type Lineage, nextName, reachedAt } from './journal/lineage.js'
-import { assertSamePublication } from './same-publication.js'
+import { assertSamePublication, withWhatIsAway } from './same-publication.js'
 
 export interface StartOptions {
   readonly slot: string
@@ -69,7 +69,7 @@ export async function startPosition(
       : wasFoundInStream(journal)
         ? await behind('another history', sql, server, found, options)
         : await from(judged.start, sql, judged.lineage, options)
-  await journal.recordPublication(publication)
+  await journal.recordPublication(withWhatIsAway(publication, options))
   return position
 }
 

@@ -9,7 +9,7 @@ import { inspectPublication } from './capture/publication.js'
 import { inspectPublished } from './capture/tables.js'
 import { lookAtWal, type WalLook } from './capture/wal-look.js'
 import type { SeenPublication } from './journal/followed-table.js'
-import { assertSamePublication, type PublicationOptions } from './same-publication.js'
+import { assertSamePublication, type PublicationOptions, withWhatIsAway } from './same-publication.js'
 
 export interface WatchOptions extends PublicationOptions {
   readonly tables: readonly WatchedTable[]
@@ -86,8 +86,9 @@ export class Watch implements Disposable {
     assertSamePublication(seen.fingerprint, seen.atLsn, this.options)
     // A change that is committed in the WAL is seen a moment later: this look vouches for what was before the one before it.
     const checkpoint = journal.checkpoint()
-    const isNews = checkpoint?.publication !== seen.fingerprint || checkpoint.publicationSeenLsn !== this.#atLsn
-    if (isNews) await journal.recordPublication({ ...seen, atLsn: this.#atLsn })
+    const noted = { ...withWhatIsAway(seen, this.options), atLsn: this.#atLsn }
+    const isNews = checkpoint?.publication !== noted.fingerprint || checkpoint.publicationSeenLsn !== this.#atLsn
+    if (isNews) await journal.recordPublication(noted)
     this.#atLsn = seen.atLsn
     const ofTables: Finding[] = []
     for (const table of tables) if (table.published) ofTables.push(...(await inspectPublished(this.control, table)))

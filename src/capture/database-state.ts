@@ -30,6 +30,7 @@ export interface Publishable extends Identified, Listed, Generated {
   readonly kind: string
   readonly is_unlogged: boolean
   readonly leaves: readonly Identified[]
+  readonly unlogged_partitions: readonly Named[]
   /** It has children by INHERITS. */
   readonly has_children: boolean
 }
@@ -85,9 +86,15 @@ export const listed = (c: string) => `
 export const hasChildren = (c: string) =>
   `(${c}.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits h WHERE h.inhparent = ${c}.oid))`
 
+/** SQL: an array of objects like `Named`: the partitions of the table `c` that are UNLOGGED, whatever it is itself. */
+export const unloggedPartitions = (c: string) => `(
+  SELECT coalesce(json_agg(json_build_object('schema', un.nspname, 'table', u.relname) ORDER BY un.nspname, u.relname), '[]')
+    FROM pg_partition_tree(${c}.oid) t JOIN pg_class u ON u.oid = t.relid JOIN pg_namespace un ON un.oid = u.relnamespace
+   WHERE ${c}.relkind = 'p' AND u.relkind = 'r' AND u.relpersistence = 'u')`
+
 const tableQuery = `
   SELECT json_build_object(${identified('c', 'n')}, 'kind', c.relkind, 'is_unlogged', c.relpersistence = 'u',
-           'has_children', ${hasChildren('c')}, ${listed('c')}, ${generated('c')},
+           'unlogged_partitions', ${unloggedPartitions('c')}, 'has_children', ${hasChildren('c')}, ${listed('c')}, ${generated('c')},
            'leaves', (SELECT coalesce(json_agg(json_build_object(${identified('p', 'pn')}) ORDER BY pn.nspname, p.relname), '[]')
                         FROM pg_partition_tree(c.oid) t JOIN pg_class p ON p.oid = t.relid
                         JOIN pg_namespace pn ON pn.oid = p.relnamespace

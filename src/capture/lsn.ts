@@ -32,6 +32,7 @@ export function toLsn(value: bigint): Lsn {
 }
 
 export const maxLsn = (a: Lsn, b: Lsn): Lsn => (a > b ? a : b)
+export const minLsn = (a: Lsn, b: Lsn): Lsn => (a < b ? a : b)
 
 /** 0/0: "no position". */
 export const zeroLsn = 0n as Lsn

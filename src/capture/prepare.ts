@@ -118,6 +118,7 @@ function refused(table: WatchedTable, is: Publishable, ours: string): Finding[] 
     return [fail('table', `${name} is no table, and only tables can be published`, remedy)]
   }
   if (is.is_unlogged) return [unlogged(name)]
+  if (is.unlogged_partitions.length > 0) return is.unlogged_partitions.map((one) => unlogged(readableTable(one)))
   // Ours is told to publish them.
   const hiddenIn = is.generated_hidden_in.filter((publication) => publication !== ours)
   const ofGenerated = generatedFindings(table, { ...is, generated_hidden_in: hiddenIn }, wantsFull(table))

@@ -14,12 +14,14 @@ import {
 } from './finding.js'
 import { fingerprintOf } from './fingerprint.js'
 import { type GeneratedColumn, generatedColumns, publishingGenerated, storing } from './generated.js'
+import { type Part, partsOf, placeOf, takesSchemas } from './parts.js'
 import { anew, publicationOptions, publishable } from './prepare.js'
 import { schemaFindings } from './published-schemas.js'
 
 interface PublicationFacts {
   readonly oid: string
   readonly all_tables: boolean
+  readonly takes_schemas: boolean
   readonly publishes_all: boolean
   readonly publishes_truncate: boolean
   readonly via_root: boolean
@@ -48,18 +50,24 @@ interface PublishedTable {
   readonly generated: readonly GeneratedColumn[]
   /** The table's oid, that of its place in the publication, and its column list: new ones when it was taken out and put back. */
   readonly membership: string
+  /** Where its schema brings it in: of the schema's place in the publication and of the table's in its schema, new ones as above. */
+  readonly place: string
+  readonly parts: readonly Part[]
 }
 
 /** `attnames` and `rowfilter` exist from 15 on; to_jsonb asks for them without naming them. */
 const factsQuery = `
-  SELECT p.oid::text AS oid, p.puballtables AS all_tables, p.pubinsert AND p.pubupdate AND p.pubdelete AS publishes_all, p.pubtruncate AS publishes_truncate, p.pubviaroot AS via_root,
+  SELECT p.oid::text AS oid, p.puballtables AS all_tables, ${takesSchemas('p')} AS takes_schemas,
+         p.pubinsert AND p.pubupdate AND p.pubdelete AS publishes_all, p.pubtruncate AS publishes_truncate,
+         p.pubviaroot AS via_root,
          p.xmin::text AS version, concat_ws(' ', p.pubowner, to_jsonb(p) ->> 'pubgencols') AS harmless,
          to_jsonb(p) ? 'pubgencols' AS knows_generated, coalesce(to_jsonb(p) ->> 'pubgencols' = 'n', false) AS hides_generated,
          (SELECT coalesce(json_agg(json_build_object(
                    'oid', c.oid::text, 'schema', t.schemaname, 'table', t.tablename, 'kind', c.relkind, 'identity', c.relreplident,
                    'columns', to_jsonb(t) -> 'attnames', 'row_filter', to_jsonb(t) ->> 'rowfilter',
                    'generated', ${generatedColumns('c')},
-                   'membership', concat_ws(' ', c.oid, r.oid, to_jsonb(r) ->> 'prattrs'))
+                   'membership', concat_ws(' ', c.oid, r.oid, to_jsonb(r) ->> 'prattrs'),
+                   'place', ${placeOf('p', 'c', 'r')}, 'parts', ${partsOf('c')})
                    ORDER BY t.schemaname, t.tablename), '[]')
             FROM pg_publication_tables t
             JOIN pg_namespace n ON n.nspname = t.schemaname
@@ -71,7 +79,8 @@ const factsQuery = `
             FROM pg_publication_tables t
             JOIN pg_namespace rn ON rn.nspname = t.schemaname
             JOIN pg_class r ON r.relnamespace = rn.oid AND r.relname = t.tablename
-            JOIN pg_class c ON c.relkind = 'r' AND (c.oid = r.oid OR c.oid IN (SELECT tree.relid FROM pg_partition_tree(r.oid) tree))
+           CROSS JOIN LATERAL (SELECT r.oid UNION SELECT tree.relid FROM pg_partition_tree(r.oid) tree) part (oid)
+            JOIN pg_class c ON c.relkind = 'r' AND c.oid = part.oid
             JOIN pg_namespace n ON n.oid = c.relnamespace
            WHERE t.pubname = p.pubname AND c.relreplident <> 'f') AS members
     FROM pg_publication p WHERE p.pubname = $1`
@@ -89,8 +98,8 @@ export interface PublicationReport {
   /** The watched tables that it publishes: OID → the model's name. */
   readonly published: ReadonlyMap<number, string>
   /**
-   * Equal as long as nothing about the watched tables' publication has changed; empty: there is no publication. A column
-   * that the application adds or drops changes nothing here. Compared by `isSamePublication`.
+   * What is published of the watched tables, and in which tables their rows are; empty: there is no publication. Compared by
+   * `lossBetween`: equal text is the same, and a column that the application adds or drops is no difference to it.
    */
   readonly fingerprint: string
 }
@@ -154,8 +163,9 @@ function generalFindings(shown: string, facts: PublicationFacts): Finding[] {
     const found = `publication ${shown} does not publish truncate: appointments that one takes away would be told of as if they were there`
     return [warn(title, found, publishAll)]
   }
-  if (facts.all_tables) {
-    const found = 'it is FOR ALL TABLES: every table of the database is decoded and sent, and new ones join unasked'
+  if (facts.all_tables || facts.takes_schemas) {
+    const scope = facts.all_tables ? 'ALL TABLES' : 'TABLES IN SCHEMA'
+    const found = `it is FOR ${scope}: every table there is decoded and sent, and new ones join unasked`
     return [warn(title, found, `make a publication for the watched tables only (notifyd setup --print-sql)`)]
   }
   if (facts.hides_generated) {

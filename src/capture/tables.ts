@@ -1,6 +1,14 @@
 // The watched tables as the catalogs describe them: existence, columns, replica identity, grants, row security. Findings
 // out, each with the SQL that mends it. Reads only.
-import { hasNoIdentity, type Identified, identified, type Listed, listed, type Named } from './database-state.js'
+import {
+  hasNoIdentity,
+  type Identified,
+  identified,
+  type Listed,
+  listed,
+  type Named,
+  unloggedPartitions,
+} from './database-state.js'
 import {
   type Finding,
   fail,
@@ -28,11 +36,12 @@ interface TableFacts extends Identified, Listed, Generated {
   readonly children: readonly Named[]
   /** Partitions that hold rows and are not FULL: an old row is logged as its own partition's identity says. */
   readonly weak_partitions: readonly Identified[]
+  readonly unlogged_partitions: readonly Named[]
 }
 
 const factsQuery = `
   SELECT json_build_object(${identified('c', 'n')}, 'kind', c.relkind, 'is_unlogged', c.relpersistence = 'u',
-           'row_security', row_security_active(c.oid), 'schema_usage', has_schema_privilege(n.oid, 'USAGE'),
+           'unlogged_partitions', ${unloggedPartitions('c')}, 'row_security', row_security_active(c.oid), 'schema_usage', has_schema_privilege(n.oid, 'USAGE'),
            ${listed('c')}, ${generated('c')},
            'columns', (SELECT coalesce(json_agg(a.attname), '[]') FROM pg_attribute a
                         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
@@ -95,7 +104,13 @@ function publishedFindings(watched: WatchedTable, facts: TableFacts): Finding[] 
   if (facts.is_unlogged) return [unlogged(name)]
   // Before the identity: FULL makes the application's writes fail where a generated column is not published.
   const ofGenerated = generatedFindings(watched, facts, watched.needsOldImage)
-  const findings = [...ofGenerated, ...identityFindings(watched, facts), ...partitionFindings(watched, facts)]
+  const ofParts = facts.unlogged_partitions.map((partition) => unlogged(readableTable(partition)))
+  const findings = [
+    ...ofParts,
+    ...ofGenerated,
+    ...identityFindings(watched, facts),
+    ...partitionFindings(watched, facts),
+  ]
   if (facts.children.length > 0) {
     const children = facts.children.map(readableTable).join(', ')
     const found = `rows of ${children}, which inherit from ${name}, are not told: the WAL has them under their own names`

@@ -316,7 +316,7 @@ test('the publication’s fingerprint changes with what matters, and only with t
   await database.query('ALTER TABLE away RENAME TO appointment')
   await database.query('CREATE TABLE other (id int PRIMARY KEY); ALTER PUBLICATION notifyd ADD TABLE other')
   await database.query('ALTER TABLE appointment ADD more int; ALTER TABLE appointment DROP comment')
-  expect(await print()).toBe(before)
+  expect(isSamePublication(before, await print())).toBe(true)
   await database.query('ALTER PUBLICATION notifyd DROP TABLE appointment')
   await database.query('ALTER PUBLICATION notifyd ADD TABLE appointment')
   const putBack = await print()
