@@ -3,6 +3,7 @@
 import type { Sql, WatchedTable } from './finding.js'
 import { type Generated, generated } from './generated.js'
 import { mayReplicateCondition, type Service, serviceExpression } from './service.js'
+import { treeOf } from './tree.js'
 
 export interface Named {
   readonly schema: string
@@ -68,7 +69,7 @@ const lists = (c: string, which: string) => `(
   SELECT coalesce(json_agg(DISTINCT pub.pubname), '[]')
     FROM pg_publication_rel rel JOIN pg_publication pub ON pub.oid = rel.prpubid AND (pub.pubupdate OR pub.pubdelete)
    WHERE to_jsonb(rel) ->> 'prattrs' IS NOT NULL
-     AND (rel.prrelid = ${c}.oid OR rel.prrelid IN (SELECT tree.relid FROM pg_partition_tree(${c}.oid) tree)) AND ${which})`
+     AND (rel.prrelid = ${c}.oid OR rel.prrelid IN (SELECT tree.relid FROM ${treeOf(c)} tree)) AND ${which})`
 
 /** SQL of the two lists of `Listed`. */
 export const listed = (c: string) => `
@@ -89,16 +90,16 @@ export const hasChildren = (c: string) =>
 /** SQL: an array of objects like `Named`: the partitions of the table `c` that are UNLOGGED, whatever it is itself. */
 export const unloggedPartitions = (c: string) => `(
   SELECT coalesce(json_agg(json_build_object('schema', un.nspname, 'table', u.relname) ORDER BY un.nspname, u.relname), '[]')
-    FROM pg_partition_tree(${c}.oid) t JOIN pg_class u ON u.oid = t.relid JOIN pg_namespace un ON un.oid = u.relnamespace
+    FROM ${treeOf(c)} t JOIN pg_class u ON u.oid = t.relid JOIN pg_namespace un ON un.oid = u.relnamespace
    WHERE ${c}.relkind = 'p' AND u.relkind = 'r' AND u.relpersistence = 'u')`
 
 const tableQuery = `
   SELECT json_build_object(${identified('c', 'n')}, 'kind', c.relkind, 'is_unlogged', c.relpersistence = 'u',
            'unlogged_partitions', ${unloggedPartitions('c')}, 'has_children', ${hasChildren('c')}, ${listed('c')}, ${generated('c')},
            'leaves', (SELECT coalesce(json_agg(json_build_object(${identified('p', 'pn')}) ORDER BY pn.nspname, p.relname), '[]')
-                        FROM pg_partition_tree(c.oid) t JOIN pg_class p ON p.oid = t.relid
+                        FROM ${treeOf('c')} t JOIN pg_class p ON p.oid = t.relid
                         JOIN pg_namespace pn ON pn.oid = p.relnamespace
-                       WHERE c.relkind = 'p' AND t.isleaf AND p.relkind = 'r')) AS found
+                       WHERE c.relkind = 'p' AND p.relkind = 'r')) AS found
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
    WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`
 

@@ -4,6 +4,7 @@
 // https://www.postgresql.org/docs/18/logical-replication-gencols.html
 import type { Named } from './database-state.js'
 import { type Finding, fail, readableIdentifier, readableTable } from './finding.js'
+import { treeOf } from './tree.js'
 
 export interface GeneratedColumn {
   readonly name: string
@@ -38,7 +39,7 @@ export const generatedColumns = (c: string) => `(
 /** SQL of an object like `Generated`, of the row `c` of pg_class. */
 export const generated = (c: string) => `
   'has_full', ${c}.relreplident = 'f' OR EXISTS (
-    SELECT FROM pg_partition_tree(${c}.oid) tree JOIN pg_class leaf ON leaf.oid = tree.relid AND leaf.relreplident = 'f'),
+    SELECT FROM ${treeOf(c)} tree JOIN pg_class leaf ON leaf.oid = tree.relid AND leaf.relreplident = 'f'),
   'generated', ${generatedColumns(c)},
   'generated_hidden_in', (
     SELECT coalesce(json_agg(DISTINCT pub.pubname), '[]')
@@ -46,7 +47,7 @@ export const generated = (c: string) => `
       JOIN pg_namespace tn ON tn.nspname = t.schemaname
       JOIN pg_class tc ON tc.relnamespace = tn.oid AND tc.relname = t.tablename
      WHERE (pub.pubupdate OR pub.pubdelete) AND to_jsonb(pub) ->> 'pubgencols' = 'n'
-       AND (tc.oid = ${c}.oid OR tc.oid IN (SELECT tree.relid FROM pg_partition_tree(${c}.oid) tree)))`
+       AND (tc.oid = ${c}.oid OR tc.oid IN (SELECT tree.relid FROM ${treeOf(c)} tree)))`
 
 /** SQL that has a publication send STORED columns; PostgreSQL 18 and later. @param publication as SQL */
 export const publishingGenerated = (publication: string): string =>

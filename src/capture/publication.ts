@@ -17,6 +17,7 @@ import { type GeneratedColumn, generatedColumns, publishingGenerated, storing } 
 import { type Part, partsOf, placeOf, takesSchemas } from './parts.js'
 import { anew, publicationOptions, publishable } from './prepare.js'
 import { schemaFindings } from './published-schemas.js'
+import { treeOf } from './tree.js'
 
 interface PublicationFacts {
   readonly oid: string
@@ -79,7 +80,7 @@ const factsQuery = `
             FROM pg_publication_tables t
             JOIN pg_namespace rn ON rn.nspname = t.schemaname
             JOIN pg_class r ON r.relnamespace = rn.oid AND r.relname = t.tablename
-           CROSS JOIN LATERAL (SELECT r.oid UNION SELECT tree.relid FROM pg_partition_tree(r.oid) tree) part (oid)
+           CROSS JOIN LATERAL (SELECT r.oid UNION SELECT tree.relid FROM ${treeOf('r')} tree) part (oid)
             JOIN pg_class c ON c.relkind = 'r' AND c.oid = part.oid
             JOIN pg_namespace n ON n.oid = c.relnamespace
            WHERE t.pubname = p.pubname AND c.relreplident <> 'f') AS members

@@ -21,6 +21,7 @@ import {
 } from './finding.js'
 import { type Generated, generated, generatedFindings } from './generated.js'
 import { anew, listedFinding, publishable, unlogged } from './prepare.js'
+import { treeOf } from './tree.js'
 
 /** `kind`: pg_class.relkind. */
 interface TableFacts extends Identified, Listed, Generated {
@@ -55,9 +56,9 @@ const factsQuery = `
                           FROM pg_inherits h JOIN pg_class k ON k.oid = h.inhrelid JOIN pg_namespace kn ON kn.oid = k.relnamespace
                          WHERE h.inhparent = c.oid AND c.relkind = 'r'),
            'weak_partitions', (SELECT coalesce(json_agg(json_build_object(${identified('p', 'pn')}) ORDER BY pn.nspname, p.relname), '[]')
-                                 FROM pg_partition_tree(c.oid) t JOIN pg_class p ON p.oid = t.relid
+                                 FROM ${treeOf('c')} t JOIN pg_class p ON p.oid = t.relid
                                  JOIN pg_namespace pn ON pn.oid = p.relnamespace
-                                WHERE c.relkind = 'p' AND t.isleaf AND p.relkind = 'r' AND p.relreplident <> 'f')) AS facts
+                                WHERE c.relkind = 'p' AND p.relkind = 'r' AND p.relreplident <> 'f')) AS facts
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
    WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`
 
