@@ -72,7 +72,11 @@ test('a range and filters; a dry run sends nothing', async () => {
   expect(types(site.receiver.posts.slice(3))).toEqual(['cancelled', 'created', 'reverted', 'created'])
   // By the time of its commit, and by itself.
   const at = String(site.receiver.posts[1]?.headers['notification-committed-at'])
-  expect(await replay(site, '--from', at, '--to', at)).toMatchObject({ status: 0, out: '1 of 1 delivered again\n' })
+  // Another may have committed in the same millisecond.
+  expect(await replay(site, '--from', at, '--to', at, '--only', 'cancelled')).toMatchObject({
+    status: 0,
+    out: '1 of 1 delivered again\n',
+  })
   const id = String(site.receiver.posts[2]?.webhookId)
   expect(await replay(site, id)).toMatchObject({ status: 0, out: '1 of 1 delivered again\n' })
   expect(types(site.receiver.posts.slice(7))).toEqual(['cancelled', 'reverted'])
