@@ -68,11 +68,6 @@ export const placeOf = (p: string, c: string, r: string) => `
 const ofSchemas = (d: string) =>
   `${d}.classid = to_regclass('pg_catalog.pg_publication_namespace') AND ${d}.refclassid = 'pg_namespace'::regclass`
 
-/** SQL: whether the publication `p` takes whole schemas. */
-export const takesSchemas = (p: string) => `EXISTS (
-  SELECT FROM pg_depend its WHERE its.classid = to_regclass('pg_catalog.pg_publication_namespace')
-     AND its.refclassid = 'pg_publication'::regclass AND its.refobjid = ${p}.oid)`
-
 /**
  * OIDs of those that were away between two looks, or came with rows in them. One that is gone is none: its rows were told.
  * @param away those that were away at the last look

@@ -14,7 +14,7 @@ import {
 } from './finding.js'
 import { fingerprintOf } from './fingerprint.js'
 import { type GeneratedColumn, generatedColumns, publishingGenerated, storing } from './generated.js'
-import { type Part, partsOf, placeOf, takesSchemas } from './parts.js'
+import { type Part, partsOf, placeOf } from './parts.js'
 import { anew, publicationOptions, publishable } from './prepare.js'
 import { schemaFindings } from './published-schemas.js'
 import { treeOf } from './tree.js'
@@ -22,7 +22,6 @@ import { treeOf } from './tree.js'
 interface PublicationFacts {
   readonly oid: string
   readonly all_tables: boolean
-  readonly takes_schemas: boolean
   readonly publishes_all: boolean
   readonly publishes_truncate: boolean
   readonly via_root: boolean
@@ -58,7 +57,7 @@ interface PublishedTable {
 
 /** `attnames` and `rowfilter` exist from 15 on; to_jsonb asks for them without naming them. */
 const factsQuery = `
-  SELECT p.oid::text AS oid, p.puballtables AS all_tables, ${takesSchemas('p')} AS takes_schemas,
+  SELECT p.oid::text AS oid, p.puballtables AS all_tables,
          p.pubinsert AND p.pubupdate AND p.pubdelete AS publishes_all, p.pubtruncate AS publishes_truncate,
          p.pubviaroot AS via_root,
          p.xmin::text AS version, concat_ws(' ', p.pubowner, to_jsonb(p) ->> 'pubgencols') AS harmless,
@@ -164,9 +163,8 @@ function generalFindings(shown: string, facts: PublicationFacts): Finding[] {
     const found = `publication ${shown} does not publish truncate: appointments that one takes away would be told of as if they were there`
     return [warn(title, found, publishAll)]
   }
-  if (facts.all_tables || facts.takes_schemas) {
-    const scope = facts.all_tables ? 'ALL TABLES' : 'TABLES IN SCHEMA'
-    const found = `it is FOR ${scope}: every table there is decoded and sent, and new ones join unasked`
+  if (facts.all_tables) {
+    const found = 'it is FOR ALL TABLES: every table of the database is decoded and sent, and new ones join unasked'
     return [warn(title, found, `make a publication for the watched tables only (notifyd setup --print-sql)`)]
   }
   if (facts.hides_generated) {

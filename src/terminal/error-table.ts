@@ -87,7 +87,7 @@ goes on behind an accepted gap: … | gaps accept was said, and no start has pas
 …: text that is not UTF-8 is read as Latin-1 | the database has no encoding (SQL_ASCII), or one that nothing here reads (EUC_TW, MULE_INTERNAL) | use a UTF8 database; nothing is lost meanwhile
 unset: while the daemon is stopped, the server keeps WAL without limit | max_slot_wal_keep_size is -1: a daemon that stays down fills the disk | set it to what the disk can spare, and alert on retained WAL
 publication … does not publish truncate: appointments that one takes away would be told of as if they were there | a note's next state could be told in the name of one that is gone | ALTER PUBLICATION … SET (publish = 'insert, update, delete, truncate');
-it is FOR …: every table there is decoded and sent, and new ones join unasked | the publication is FOR ALL TABLES, or for whole schemas: wider than needed | make one for the watched tables
+it is FOR ALL TABLES: every table of the database is decoded and sent, and new ones join unasked | the publication is wider than needed | make one for the watched tables
 it leaves generated columns out: one that is added to a table with REPLICA IDENTITY FULL makes the application's UPDATE and DELETE fail | a publication that was made before PostgreSQL 18, or without the option | ALTER PUBLICATION … SET (publish_generated_columns = stored);
 rows of …, which inherit from …, are not told: the WAL has them under their own names | a table with INHERITS children | partition it instead, or keep no rows in them
 … is …, which is not read as …: times are sent as null | a mapped time or duration has an unusual type | map another column
